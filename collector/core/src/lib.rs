@@ -1,0 +1,32 @@
+//! Vocabulary, detectors and linker of the collector.
+//!
+//! **Invariant: no I/O, no clock, no randomness.** The same input gives the same findings, so that a judgement can be
+//! replayed, tested and questioned. What time it is, which devices exist and what they reported are arguments.
+//!
+//! # Words
+//!
+//! | word | meaning | where |
+//! | --- | --- | --- |
+//! | Device | an enrolled laptop; Owner: its person; Cohort: devices that share a model, an OS build or a team | [`device`] |
+//! | Observation | one fact that an agent saw; inside the collector an [`event::Event`] | [`event`] |
+//! | Evidence | what the store says about many devices, ready to be judged | [`evidence`] |
+//! | Finding | what a detector concludes from evidence | [`finding`] |
+//! | Anomaly | a finding kept, with a life and a judgement | [`anomaly`] |
+//! | Space, thread, post | the discussion | [`thread`] |
+//! | Link | a scored, explained tie between an anomaly and a thread | [`link`] |
+//! | Verdict | sanctioned, tolerated (until a date), unsanctioned, per app and scope | [`verdict`] |
+//! | Books | where every observation ended | [`books`] |
+//! | Authority | who may see what, as a table | [`authority`] |
+
+pub mod books;
+pub mod device;
+pub mod event;
+
+pub mod anomaly;
+pub mod evidence;
+pub mod finding;
+pub mod verdict;
+
+pub mod authority;
+pub mod link;
+pub mod thread;
