@@ -1,0 +1,92 @@
+//! `cargo xtask test`: the whole suite, cheapest first, so that a slip is told early.
+
+use anyhow::{Result, bail};
+use clap::Args;
+
+use crate::{
+    build, fetch,
+    step::{cargo, root, show, step},
+};
+
+#[derive(Args)]
+pub struct Options {
+    /// Only the quick parts: no browser test, no engine, no whole-system tests
+    #[arg(long)]
+    quick: bool,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    step("format", || show(cargo().args(["fmt", "--all", "--check"])))?;
+    step("dependencies: one TLS provider", one_tls_provider)?;
+    fetch::console::install()?;
+    step("console: lint, types, unit tests", || {
+        show(
+            fetch::node::npm()?
+                .args(["run", "check"])
+                .current_dir(fetch::console::folder()),
+        )
+    })?;
+    fetch::console::build()?;
+    step("lints", || {
+        show(cargo().args([
+            "clippy",
+            "--locked",
+            "--workspace",
+            "--all-targets",
+            "--",
+            "-D",
+            "warnings",
+        ]))
+    })?;
+    if options.quick {
+        return step("unit tests", || {
+            show(cargo().args(["test", "--locked", "--workspace", "--lib", "--bins"]))
+        });
+    }
+    let library = fetch::engine::ensure()?;
+    let chromium = fetch::browser::ensure()?;
+    let bin = build::programs()?;
+    step("unit, integration and whole-system tests", || {
+        show(
+            cargo()
+                .args(["test", "--locked", "--workspace", "--no-fail-fast"])
+                .env("WEFT_ENGINE_LIBRARY", &library)
+                .env("WEFT_BIN", &bin)
+                .env("WEFT_CHROMIUM", &chromium),
+        )
+    })?;
+    step("browser test", || {
+        show(
+            fetch::node::node()?
+                .arg(root().join("tests/browser/story.mjs"))
+                .env("WEFT_ENGINE_LIBRARY", &library)
+                .env("WEFT_BIN", &bin)
+                .env("WEFT_CHROMIUM", &chromium),
+        )
+    })
+}
+
+/// ring is the only crypto library in the tree; a feature that pulls another in is a mistake (docs/adr/0003).
+fn one_tls_provider() -> Result<()> {
+    for intruder in ["aws-lc-sys", "openssl-sys"] {
+        let found = cargo()
+            .args([
+                "tree",
+                "--locked",
+                "--workspace",
+                "--target",
+                "all",
+                "-i",
+                intruder,
+            ])
+            .current_dir(root())
+            .output()?;
+        if found.status.success() && !found.stdout.is_empty() {
+            bail!(
+                "{intruder} came into the tree:\n{}",
+                String::from_utf8_lossy(&found.stdout)
+            );
+        }
+    }
+    Ok(())
+}
