@@ -1,0 +1,146 @@
+//! Control: what people said and what was decided, in SQL (SQLite by default, PostgreSQL at scale).
+//!
+//! **Invariant:** nothing that a device reported lives here; that is `telemetry`. One code path serves both databases,
+//! so no statement here is written for one of them.
+//!
+//! A noun is a file: `devices.rs` holds the table's entity (private), the plain struct that callers see, and a handle
+//! (`control.devices()`) whose functions are the only way to the table. Times enter and leave as [`jiff::Timestamp`]
+//! and lie in the table as microseconds ([`micros::Micros`]); ids and times are arguments, never made here.
+
+use std::time::Duration;
+
+use sea_orm::{
+    ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
+    SqliteTransactionMode, TransactionOptions, TransactionTrait,
+};
+use sea_orm_migration::MigratorTrait;
+
+mod micros;
+mod migration;
+
+pub mod audit;
+pub mod certificates;
+pub mod devices;
+pub mod leases;
+pub mod settings;
+pub mod streams;
+pub mod tokens;
+
+/// Connections to SQLite: WAL lets readers go on beside the one writer; more would only queue for its lock.
+const SQLITE_CONNECTIONS: u32 = 4;
+/// Connections to PostgreSQL per collector: a default server allows 100, and several collectors share it.
+const POSTGRES_CONNECTIONS: u32 = 16;
+/// How long a writer waits for another (the command line beside a running server) before it gives up.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+/// How long to wait for a free connection: longer than `BUSY_TIMEOUT`, so that the real reason is what surfaces.
+const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What can go wrong between here and the database. Expected outcomes ("token used up") are values, not errors.
+#[derive(Debug, thiserror::Error)]
+pub enum ControlError {
+    #[error("the control database failed: {0}")]
+    Database(#[from] DbErr),
+    /// A row that this version cannot read: damage, or a newer collector wrote it.
+    #[error("the control database holds {what} that cannot be read: {value:?}")]
+    Unreadable { what: &'static str, value: String },
+}
+
+pub type Result<T, E = ControlError> = std::result::Result<T, E>;
+
+/// The open control database. Cloning shares the pool.
+#[derive(Clone, Debug)]
+pub struct Control {
+    db: DatabaseConnection,
+}
+
+impl Control {
+    /// Opens `url` (`sqlite:PATH`, `sqlite::memory:`, `postgres://...`), makes a missing SQLite file, and brings the
+    /// schema to this version.
+    pub async fn connect(url: &str) -> Result<Self> {
+        let db = Database::connect(options(url)).await?;
+        migration::Migrator::up(&db, None).await?;
+        Ok(Self { db })
+    }
+
+    /// For the handles of this module and for health checks.
+    pub fn db(&self) -> &DatabaseConnection {
+        &self.db
+    }
+
+    /// A transaction that writes. SQLite takes the write lock at once: a transaction that reads first and writes later
+    /// would otherwise fail, not wait, when somebody else wrote in between.
+    pub async fn begin(&self) -> Result<DatabaseTransaction> {
+        let options = TransactionOptions {
+            sqlite_transaction_mode: Some(SqliteTransactionMode::Immediate),
+            ..Default::default()
+        };
+        Ok(self.db.begin_with_options(options).await?)
+    }
+
+    /// Says whether the database answers.
+    pub async fn ping(&self) -> Result<()> {
+        Ok(self.db.ping().await?)
+    }
+}
+
+fn options(url: &str) -> ConnectOptions {
+    let mut options = ConnectOptions::new(url);
+    options.sqlx_logging(false).acquire_timeout(ACQUIRE_TIMEOUT);
+    if url.starts_with("sqlite:") {
+        // A database in memory belongs to its connection: a second one would see another, empty database.
+        let connections = if url.contains(":memory:") {
+            1
+        } else {
+            SQLITE_CONNECTIONS
+        };
+        options
+            .max_connections(connections)
+            .map_sqlx_sqlite_opts(|sqlite| {
+                sqlite
+                    .create_if_missing(true)
+                    .foreign_keys(true)
+                    .busy_timeout(BUSY_TIMEOUT)
+                    .pragma("journal_mode", "WAL")
+                    // Durable at every checkpoint and consistent after any crash; the agent's Ack never hangs on SQL.
+                    .pragma("synchronous", "NORMAL")
+            });
+        if connections == 1 {
+            options.min_connections(1);
+        }
+    } else {
+        options.max_connections(POSTGRES_CONNECTIONS);
+    }
+    options
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[tokio::test]
+    async fn a_second_process_may_open_the_same_file() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("weft.db").display());
+        let first = Control::connect(&url).await.unwrap();
+        let second = Control::connect(&url).await.unwrap();
+        first.ping().await.unwrap();
+        second.ping().await.unwrap();
+    }
+
+    #[tokio::test]
+    async fn writing_transactions_wait_for_each_other() {
+        let dir = tempfile::tempdir().unwrap();
+        let url = format!("sqlite:{}", dir.path().join("weft.db").display());
+        let control = Control::connect(&url).await.unwrap();
+        let held = control.begin().await.unwrap();
+        let waiting = tokio::spawn({
+            let control = control.clone();
+            async move { control.begin().await.map(drop) }
+        });
+        tokio::task::yield_now().await;
+        assert!(!waiting.is_finished());
+        drop(held);
+        waiting.await.unwrap().unwrap();
+    }
+}
