@@ -1,0 +1,229 @@
+// The browser test: a demo with its planted stories, a real Chromium, and the way a person would go.
+//
+// Sign in as IT, see the fleet, open the outbreak anomaly, read its why, follow its link into the thread, see the device
+// context beside the talk; then the same thread as a colleague, who must not see processes or apps; then axe on each page.
+//
+// Usage: node tests/browser/story.mjs   (env: WEFT_BIN folder of the programs, WEFT_CHROMIUM path of the browser,
+//        WEFT_SHOTS folder for screenshots, optional). Ends with "N passed, N failed".
+
+import { spawn } from "node:child_process";
+import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { createRequire } from "node:module";
+import { createServer } from "node:net";
+import { tmpdir } from "node:os";
+import { dirname, join } from "node:path";
+import { fileURLToPath } from "node:url";
+
+const here = dirname(fileURLToPath(import.meta.url));
+const root = join(here, "../..");
+// The console's own packages hold the browser driver: one lock file for all of npm.
+const require = createRequire(join(root, "dashboards/console/package.json"));
+const { chromium } = require("playwright-core");
+const { AxeBuilder } = require("@axe-core/playwright");
+
+const bin = process.env.WEFT_BIN ?? join(root, "target/debug");
+const shots = process.env.WEFT_SHOTS;
+// The demo of 40 laptops is ready in well under this on 2 cores; a hang must not hold the suite for ever.
+const READY_MS = 300_000;
+const STEP_MS = 30_000;
+
+let passed = 0;
+let failed = 0;
+async function check(name, work) {
+  try {
+    await work();
+    passed += 1;
+    console.log(`ok   ${name}`);
+  } catch (error) {
+    failed += 1;
+    console.log(`FAIL ${name}\n     ${String(error?.stack ?? error).split("\n").slice(0, 6).join("\n     ")}`);
+  }
+}
+function must(condition, words) {
+  if (!condition) throw new Error(words);
+}
+const pause = (ms) => new Promise((done) => setTimeout(done, ms));
+
+async function freePort() {
+  return new Promise((done) => {
+    const server = createServer().listen(0, "127.0.0.1", () => {
+      const { port } = server.address();
+      server.close(() => done(port));
+    });
+  });
+}
+
+async function startDemo(data, port) {
+  const demo = spawn(join(bin, "weft-collector"), ["demo", "--headless", "--data", data, "--port", String(port), "--devices", "40", "--days", "60"], {
+    stdio: ["ignore", "inherit", "inherit"],
+  });
+  let gone = null;
+  demo.on("exit", (code) => { gone = code ?? -1; });
+  const ready = join(data, "ready.json");
+  const until = Date.now() + READY_MS;
+  while (!existsSync(ready)) {
+    must(gone === null, `the demo stopped before it was ready (exit ${gone}); logs in ${data}/logs`);
+    must(Date.now() < until, "the demo was not ready in time");
+    await pause(200);
+  }
+  return { demo, ...JSON.parse(readFileSync(ready, "utf8")) };
+}
+
+async function signIn(browser, url, { login, password }, options = {}) {
+  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
+  const page = await context.newPage();
+  page.setDefaultTimeout(STEP_MS);
+  page.problems = [];
+  page.on("pageerror", (error) => page.problems.push(String(error)));
+  page.on("console", (message) => {
+    if (message.type() === "error") page.problems.push(message.text());
+  });
+  await page.goto(url);
+  await page.getByLabel("Login").fill(login);
+  await page.getByLabel("Password").fill(password);
+  await page.getByRole("button", { name: "Sign in" }).click();
+  await page.getByRole("navigation").first().waitFor();
+  return page;
+}
+
+let shotNumber = 0;
+async function look(page, name) {
+  if (!shots) return;
+  mkdirSync(shots, { recursive: true });
+  shotNumber += 1;
+  await page.screenshot({ path: join(shots, `${String(shotNumber).padStart(2, "0")}-${name}.png`), fullPage: true });
+}
+
+async function accessible(page, name) {
+  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa"]).analyze();
+  const grave = violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
+  must(grave.length === 0, `${name}: ${grave.map((violation) => `${violation.id} at ${violation.nodes[0]?.target}`).join("; ")}`);
+}
+
+const data = mkdtempSync(join(tmpdir(), "weft-browser-"));
+const profile = mkdtempSync(join(tmpdir(), "weft-chromium-"));
+let demo;
+let browser;
+try {
+  const started = await startDemo(data, await freePort());
+  demo = started.demo;
+  const { url, logins } = started;
+  browser = await chromium.launch({
+    executablePath: process.env.WEFT_CHROMIUM ?? "/usr/bin/chromium",
+    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+  });
+
+  await check("a wrong password is refused in words", async () => {
+    const page = await (await browser.newContext()).newPage();
+    page.setDefaultTimeout(STEP_MS);
+    await page.goto(url);
+    await page.getByLabel("Login").fill(logins.admin.login);
+    await page.getByLabel("Password").fill("certainly wrong");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("alert").first().waitFor();
+    await page.context().close();
+  });
+
+  const page = await signIn(browser, url, logins.admin);
+  let threadUrl;
+
+  await check("IT sees the fleet", async () => {
+    await page.goto(`${url}/overview`);
+    await page.getByRole("heading", { level: 1 }).waitFor();
+    await page.getByText(/simulated/i).first().waitFor();
+    await look(page, "overview");
+    await accessible(page, "overview");
+  });
+
+  await check("the outbreak is an anomaly and says why", async () => {
+    await page.goto(`${url}/anomalies?kind=reboot`);
+    const row = page.getByRole("link", { name: /latitude 5440/i }).first();
+    await row.waitFor();
+    await look(page, "anomalies");
+    await row.click();
+    await page.getByRole("region", { name: "Linked threads" }).waitFor();
+    await look(page, "anomaly");
+    await accessible(page, "anomaly");
+  });
+
+  await check("its link leads into the thread", async () => {
+    const linked = page.getByRole("region", { name: "Linked threads" });
+    await linked.getByRole("link", { name: /blue screen/i }).first().click();
+    await page.getByRole("heading", { level: 1, name: /blue screen/i }).waitFor();
+    threadUrl = page.url();
+  });
+
+  await check("the thread shows the device context", async () => {
+    const context = page.getByRole("region", { name: "Device context" });
+    await context.getByText(/latitude 5440/i).first().waitFor();
+    await look(page, "thread");
+    await accessible(page, "thread");
+  });
+
+  await check("no page error on IT's way", async () => must(page.problems.length === 0, page.problems.join("\n")));
+
+  await check("a colleague reads the thread and no processes or apps of others", async () => {
+    const peer = await signIn(browser, url, logins.user);
+    await peer.goto(threadUrl);
+    await peer.getByRole("heading", { level: 1, name: /blue screen/i }).waitFor();
+    const stranger = await peer.evaluate(async () => {
+      const devices = await (await fetch("/api/v1/devices?limit=50")).json();
+      const mine = (await (await fetch("/api/v1/me")).json()).devices.map((device) => device.id);
+      const seen = (devices.items ?? []).filter((device) => !mine.includes(device.id)).map((device) => device.id);
+      const anomalies = await (await fetch("/api/v1/anomalies?kind=process")).json();
+      return { seen, anomalies: (anomalies.items ?? []).length };
+    });
+    must(stranger.seen.length === 0, "a user sees other people's devices");
+    must(stranger.anomalies === 0, "a user sees process anomalies of others");
+    await look(peer, "thread-as-colleague");
+    await peer.context().close();
+  });
+
+  await check("security finds the drift to a private cloud and may judge it", async () => {
+    const security = await signIn(browser, url, logins.security);
+    await security.goto(`${url}/apps`);
+    await security.getByText("Dropbox").first().waitFor();
+    await look(security, "apps");
+    await accessible(security, "apps");
+    await security.context().close();
+  });
+
+  await check("the owner sees this very laptop and what it sent", async () => {
+    const owner = await signIn(browser, url, logins.user);
+    await owner.goto(`${url}/my-device`);
+    await owner.getByRole("heading", { level: 1 }).waitFor();
+    const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
+    const boots = await owner.evaluate(async () => {
+      const me = await (await fetch("/api/v1/me")).json();
+      return (await (await fetch(`/api/v1/devices/${me.devices[0].id}/boots`)).json()).items.map((boot) => boot.boot_id);
+    });
+    must(boots.some((id) => id.replaceAll("-", "") === bootId.replaceAll("-", "")), `this machine's boot ${bootId} is not among ${boots}`);
+    await look(owner, "my-device");
+    await owner.context().close();
+  });
+
+  await check("it works at phone width and in the dark", async () => {
+    const phone = await signIn(browser, url, logins.technician, { viewport: { width: 390, height: 844 }, colorScheme: "dark" });
+    await phone.goto(threadUrl);
+    await phone.getByRole("heading", { level: 1, name: /blue screen/i }).waitFor();
+    const wide = await phone.evaluate(() => document.documentElement.scrollWidth > window.innerWidth + 1);
+    must(!wide, "the thread page scrolls sideways on a phone");
+    await look(phone, "thread-phone-dark");
+    await phone.context().close();
+  });
+} catch (error) {
+  failed += 1;
+  console.log(`FAIL set-up\n     ${String(error?.stack ?? error)}`);
+} finally {
+  await browser?.close();
+  if (demo && demo.exitCode === null) {
+    const gone = new Promise((done) => demo.on("exit", done));
+    demo.kill("SIGTERM");
+    await Promise.race([gone, pause(20_000)]);
+    demo.kill("SIGKILL");
+  }
+  rmSync(profile, { recursive: true, force: true });
+  if (failed === 0) rmSync(data, { recursive: true, force: true });
+}
+console.log(`${passed} passed, ${failed} failed`);
+process.exit(failed === 0 ? 0 : 1);
