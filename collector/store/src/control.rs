@@ -15,16 +15,29 @@ use sea_orm::{
 };
 use sea_orm_migration::MigratorTrait;
 
+mod json;
+mod like;
 mod micros;
 mod migration;
 
+pub mod accounts;
+pub mod anomalies;
 pub mod audit;
 pub mod certificates;
 pub mod devices;
+pub mod follows;
+pub mod judgements;
 pub mod leases;
+pub mod links;
+pub mod looks;
+pub mod posts;
+pub mod sessions;
 pub mod settings;
+pub mod spaces;
 pub mod streams;
+pub mod threads;
 pub mod tokens;
+pub mod verdicts;
 
 /// Connections to SQLite: WAL lets readers go on beside the one writer; more would only queue for its lock.
 const SQLITE_CONNECTIONS: u32 = 4;

@@ -7,7 +7,8 @@ use std::collections::BTreeSet;
 
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
+    ActiveValue::Set,
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
     sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
@@ -110,13 +111,19 @@ impl Accounts<'_> {
             changed.push(Column::Password);
         }
         Entity::insert(model(new)?)
-            .on_conflict(OnConflict::column(Column::Login).update_columns(changed).to_owned())
+            .on_conflict(
+                OnConflict::column(Column::Login)
+                    .update_columns(changed)
+                    .to_owned(),
+            )
             .exec_without_returning(self.db)
             .await?;
-        self.by_login(&login).await?.ok_or_else(|| ControlError::Unreadable {
-            what: "an account just written",
-            value: login,
-        })
+        self.by_login(&login)
+            .await?
+            .ok_or_else(|| ControlError::Unreadable {
+                what: "an account just written",
+                value: login,
+            })
     }
 
     /// False when there is no such account. A disabled account keeps its posts and loses its sessions' worth.
@@ -130,7 +137,11 @@ impl Accounts<'_> {
     }
 
     pub async fn get(&self, id: Uuid) -> Result<Option<Account>> {
-        Entity::find_by_id(id).one(self.db).await?.map(read).transpose()
+        Entity::find_by_id(id)
+            .one(self.db)
+            .await?
+            .map(read)
+            .transpose()
     }
 
     pub async fn by_login(&self, login: &str) -> Result<Option<Account>> {
@@ -157,7 +168,10 @@ impl Accounts<'_> {
         if ids.is_empty() {
             return Ok(vec![]);
         }
-        let found = Entity::find().filter(Column::Id.is_in(ids)).all(self.db).await?;
+        let found = Entity::find()
+            .filter(Column::Id.is_in(ids))
+            .all(self.db)
+            .await?;
         found.into_iter().map(read).collect()
     }
 
@@ -188,7 +202,11 @@ impl Accounts<'_> {
         if let Some(after) = after {
             query = query.filter(Column::Login.gt(after));
         }
-        let found = query.order_by_asc(Column::Login).limit(limit).all(self.db).await?;
+        let found = query
+            .order_by_asc(Column::Login)
+            .limit(limit)
+            .all(self.db)
+            .await?;
         found.into_iter().map(read).collect()
     }
 }

@@ -22,7 +22,12 @@ pub(crate) fn contains_lower(column: impl ColumnTrait, words: &str) -> SimpleExp
 }
 
 pub(crate) fn terms(query: &str) -> Vec<String> {
-    query.to_lowercase().split_whitespace().take(MAX_WORDS).map(str::to_owned).collect()
+    query
+        .to_lowercase()
+        .split_whitespace()
+        .take(MAX_WORDS)
+        .map(str::to_owned)
+        .collect()
 }
 
 fn pattern(words: &str) -> LikeExpr {

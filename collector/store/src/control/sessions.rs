@@ -4,7 +4,8 @@
 
 use jiff::{SignedDuration, Timestamp};
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, sea_query::Expr,
+    ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter,
+    sea_query::Expr,
 };
 use uuid::Uuid;
 
@@ -87,7 +88,9 @@ impl Sessions<'_> {
             expires_at: Set((now + LIFE).into()),
             last_used_at: Set(now.into()),
         };
-        Entity::insert(session).exec_without_returning(self.db).await?;
+        Entity::insert(session)
+            .exec_without_returning(self.db)
+            .await?;
         Ok(())
     }
 

@@ -5,9 +5,7 @@
 
 use std::collections::HashMap;
 
-use sea_orm::{
-    ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect,
-};
+use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
 
 use super::{Control, Result, threads};
@@ -58,7 +56,10 @@ pub struct Spaces<'a> {
 impl Spaces<'_> {
     /// Every space in its order. There are a handful.
     pub async fn list(&self) -> Result<Vec<Space>> {
-        let found = Entity::find().order_by_asc(Column::Position).all(self.db).await?;
+        let found = Entity::find()
+            .order_by_asc(Column::Position)
+            .all(self.db)
+            .await?;
         Ok(found.into_iter().map(read).collect())
     }
 
@@ -72,7 +73,10 @@ impl Spaces<'_> {
             .into_tuple()
             .all(self.db)
             .await?;
-        Ok(sizes.into_iter().map(|(space, threads)| (space, u64::try_from(threads).unwrap_or(0))).collect())
+        Ok(sizes
+            .into_iter()
+            .map(|(space, threads)| (space, u64::try_from(threads).unwrap_or(0)))
+            .collect())
     }
 
     /// By slug or by id, whichever `word` is.
