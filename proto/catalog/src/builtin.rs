@@ -1,0 +1,48 @@
+//! The catalog that every binary carries.
+//!
+//! Invariant: its documents are part of the source and a test parses them, so reading them cannot fail in the field.
+//! Not here: a newer catalog from the policy (`Catalog::parse`).
+
+use std::sync::OnceLock;
+
+use crate::index::Catalog;
+use crate::parse;
+
+const DOCUMENTS: [(&str, &str); 4] = [
+    ("cloud_sync.toml", include_str!("../apps/cloud_sync.toml")),
+    (
+        "file_transfer.toml",
+        include_str!("../apps/file_transfer.toml"),
+    ),
+    ("messaging.toml", include_str!("../apps/messaging.toml")),
+    (
+        "remote_access.toml",
+        include_str!("../apps/remote_access.toml"),
+    ),
+];
+
+impl Catalog {
+    /// The built-in catalog; parsed at the first call, borrowed from the binary ever after.
+    pub fn builtin() -> &'static Self {
+        static BUILTIN: OnceLock<Catalog> = OnceLock::new();
+        BUILTIN.get_or_init(|| match parse::borrowed(&DOCUMENTS) {
+            Ok(catalog) => catalog,
+            // Unreachable while the test below passes. An agent without a catalog still reports everything else.
+            Err(_) => Catalog::default(),
+        })
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn the_documents_parse() {
+        if let Err(error) = parse::borrowed(&DOCUMENTS) {
+            panic!("{error}");
+        }
+        assert!(!Catalog::builtin().apps().is_empty());
+    }
+}

@@ -1,0 +1,228 @@
+//! The catalog and its index: a sorted list of hashes, eight bytes an entry.
+//!
+//! Invariant: a hit is compared with the fact itself, so a collision of hashes costs time, never a wrong answer.
+//! Not here: what a hit means (`matcher`).
+
+use crate::app::{App, Fact, Slot};
+use crate::normal;
+use crate::query::Os;
+
+/// Length of a process name in `/proc/PID/stat`, and on macOS: the kernels cut there.
+pub(crate) const LINUX_COMM: usize = 15;
+pub(crate) const MACOS_COMM: usize = 16;
+
+#[derive(Clone, Copy, Debug)]
+struct Entry {
+    hash: u32,
+    app: u16,
+    fact: u16,
+}
+
+/// All apps, and how to find them.
+#[derive(Clone, Debug, Default)]
+pub struct Catalog {
+    apps: Vec<App>,
+    index: Vec<Entry>,
+    /// Facts with a final `*` that no directory helps to find: processes and domains. Few.
+    open: Vec<Entry>,
+}
+
+/// A fact that was found.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Hit<'a> {
+    pub app: &'a App,
+    pub fact: &'a Fact,
+}
+
+impl Hit<'_> {
+    pub fn weak(&self) -> bool {
+        self.fact.weak
+    }
+}
+
+/// How a key was made from a fact: whole, cut by the kernel, or the directory above a final `*`.
+#[derive(Clone, Copy)]
+#[repr(u8)]
+enum Way {
+    Whole,
+    Cut,
+    Under,
+}
+
+impl Catalog {
+    pub(crate) fn new(apps: Vec<App>) -> Self {
+        let mut catalog = Self {
+            apps,
+            index: Vec::new(),
+            open: Vec::new(),
+        };
+        catalog.fill();
+        catalog
+    }
+
+    /// Every app, by id.
+    pub fn apps(&self) -> &[App] {
+        &self.apps
+    }
+
+    /// The app with this id.
+    pub fn app(&self, id: &str) -> Option<&App> {
+        self.apps
+            .binary_search_by(|app| (*app.id).cmp(id))
+            .ok()
+            .and_then(|at| self.apps.get(at))
+    }
+
+    /// Bytes on the heap, texts of an owned catalog excluded.
+    pub fn weight(&self) -> usize {
+        let facts: usize = self
+            .apps
+            .iter()
+            .map(|app| size_of_val(&*app.facts) + size_of_val(&*app.sources))
+            .sum();
+        facts
+            + self.apps.capacity() * size_of::<App>()
+            + (self.index.capacity() + self.open.capacity()) * size_of::<Entry>()
+    }
+
+    fn fill(&mut self) {
+        for (at, app) in self.apps.iter().enumerate() {
+            for (nth, fact) in app.facts.iter().enumerate() {
+                // The limits of `parse` keep both within 16 bits.
+                let (Ok(app), Ok(nth)) = (u16::try_from(at), u16::try_from(nth)) else {
+                    continue;
+                };
+                let form = normal::fact_form(fact);
+                let entry = |way, key: &str| Entry {
+                    hash: hash(way, fact.slot, fact.os, key),
+                    app,
+                    fact: nth,
+                };
+                match (fact.slot, form.strip_suffix('*')) {
+                    (Slot::Install | Slot::Data, Some(open)) => {
+                        let (parent, _) = normal::split_last(open);
+                        self.index.push(entry(Way::Under, parent));
+                    }
+                    (_, Some(open)) => self.open.push(entry(Way::Whole, open)),
+                    (Slot::Domain, None) if form.starts_with('*') => {
+                        self.open.push(entry(Way::Whole, &form))
+                    }
+                    (Slot::Process, None) => {
+                        self.index.push(entry(Way::Whole, &form));
+                        if let Some(cut) = comm(fact.os, &form) {
+                            self.index.push(entry(Way::Cut, cut));
+                        }
+                    }
+                    _ => self.index.push(entry(Way::Whole, &form)),
+                }
+            }
+        }
+        self.index.sort_by_key(|entry| entry.hash);
+        self.index.shrink_to_fit();
+        self.open.shrink_to_fit();
+    }
+
+    /// The fact whose normal form is `key`; a strong one is preferred.
+    pub(crate) fn find(&self, os: Os, slot: Slot, key: &str) -> Option<Hit<'_>> {
+        self.all(os, slot, key).min_by_key(Hit::weak)
+    }
+
+    /// Every fact whose normal form is `key`.
+    pub(crate) fn all(&self, os: Os, slot: Slot, key: &str) -> impl Iterator<Item = Hit<'_>> {
+        [Some(os), None].into_iter().flat_map(move |scope| {
+            self.hits(Way::Whole, slot, scope, key)
+                .filter(move |hit| normal::fact_form(hit.fact) == key)
+        })
+    }
+
+    /// The process whose name the kernel cut to `key`.
+    pub(crate) fn find_cut(&self, os: Os, key: &str) -> Option<Hit<'_>> {
+        self.hits(Way::Cut, Slot::Process, Some(os), key)
+            .filter(|hit| comm(Some(os), &normal::fact_form(hit.fact)) == Some(key))
+            .min_by_key(Hit::weak)
+    }
+
+    /// The path fact `parent/prefix*` that `parent/segment` fits.
+    pub(crate) fn find_under(
+        &self,
+        os: Os,
+        slot: Slot,
+        parent: &str,
+        segment: &str,
+    ) -> Option<Hit<'_>> {
+        self.hits(Way::Under, slot, Some(os), parent)
+            .filter(|hit| {
+                let form = normal::fact_form(hit.fact);
+                let (own, prefix) = normal::split_last(form.trim_end_matches('*'));
+                own == parent && segment.starts_with(prefix)
+            })
+            .min_by_key(Hit::weak)
+    }
+
+    /// The longest open fact (`name*`, or `*suffix` for a domain) that `key` fits.
+    pub(crate) fn find_open(&self, os: Os, slot: Slot, key: &str) -> Option<Hit<'_>> {
+        self.open
+            .iter()
+            .filter_map(|entry| self.hit(*entry))
+            .filter(|hit| hit.fact.slot == slot && hit.fact.os.is_none_or(|own| own == os))
+            .filter(|hit| {
+                let form = normal::fact_form(hit.fact);
+                match form.strip_prefix('*') {
+                    Some(suffix) => key.ends_with(suffix) && key.len() > suffix.len(),
+                    None => key.starts_with(form.trim_end_matches('*')),
+                }
+            })
+            .max_by_key(|hit| (!hit.fact.weak, hit.fact.text.len()))
+    }
+
+    fn hits(
+        &self,
+        way: Way,
+        slot: Slot,
+        scope: Option<Os>,
+        key: &str,
+    ) -> impl Iterator<Item = Hit<'_>> {
+        let wanted = hash(way, slot, scope, key);
+        let first = self.index.partition_point(|entry| entry.hash < wanted);
+        self.index
+            .iter()
+            .skip(first)
+            .take_while(move |entry| entry.hash == wanted)
+            .filter_map(|entry| self.hit(*entry))
+            .filter(move |hit| hit.fact.slot == slot && hit.fact.os == scope)
+    }
+
+    fn hit(&self, entry: Entry) -> Option<Hit<'_>> {
+        let app = self.apps.get(usize::from(entry.app))?;
+        Some(Hit {
+            app,
+            fact: app.facts.get(usize::from(entry.fact))?,
+        })
+    }
+}
+
+/// What the kernel leaves of a long process name, where it cuts at all.
+fn comm(os: Option<Os>, name: &str) -> Option<&str> {
+    let limit = match os? {
+        Os::Linux => LINUX_COMM,
+        Os::Macos => MACOS_COMM,
+        Os::Windows => return None,
+    };
+    if name.len() > limit {
+        name.get(..limit)
+    } else {
+        None
+    }
+}
+
+/// FNV-1a, 32 bits: short keys, no state, the same on every machine.
+fn hash(way: Way, slot: Slot, scope: Option<Os>, key: &str) -> u32 {
+    let scope = scope.map_or(3, |os| os as u8);
+    let tag = [way as u8, slot as u8, scope];
+    tag.iter()
+        .copied()
+        .chain(key.bytes())
+        .fold(0x811c_9dc5, |hash, byte| {
+            (hash ^ u32::from(byte)).wrapping_mul(0x0100_0193)
+        })
+}

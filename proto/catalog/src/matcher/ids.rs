@@ -1,0 +1,184 @@
+//! Evidence that is an identifier: packages, bundle ids, desktop ids, flatpaks, snaps, domains.
+//!
+//! Invariant: an identifier fits whole, or as the parent of the value in its own grammar; never as a substring.
+//! Not here: paths that contain identifiers (`place` calls in here for those).
+
+use super::{Found, sure};
+use crate::account;
+use crate::app::Slot;
+use crate::index::Catalog;
+use crate::normal;
+use crate::query::{Context, Flag, Os};
+
+pub(super) fn package<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Found<'a>> {
+    let name = normal::package(value);
+    if let Some(hit) = catalog.find(os, Slot::Package, &name) {
+        return Some(Found::new(hit, sure::PACKAGE));
+    }
+    let bare = normal::package_without_version(&name);
+    if let Some(hit) = catalog.find(os, Slot::Package, &bare) {
+        return Some(Found::new(hit, sure::PACKAGE - 0.03));
+    }
+    match os {
+        Os::Linux => flatpak(catalog, &name),
+        Os::Macos => bundle(catalog, &name),
+        // winget answers with the product's own key where it knows no id of its own: `ARP\Machine\X64\Dropbox`.
+        Os::Windows => {
+            let last = value.rsplit('\\').next().filter(|_| value.contains('\\'))?;
+            super::software::by_name(catalog, os, last)
+        }
+    }
+}
+
+/// `com.tinyspeck.slackmacgap`, its helpers below it, and the forms with a team or `group.` in front.
+pub(super) fn bundle<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    let lower = value.trim().to_lowercase();
+    let mut id = lower.as_str();
+    for _ in 0..2 {
+        if let Some(hit) = parent_of(catalog, Slot::Bundle, Os::Macos, id) {
+            let whole = hit.fact.text.eq_ignore_ascii_case(id);
+            return Some(Found::new(
+                hit,
+                if whole { sure::ID } else { sure::ID - 0.03 },
+            ));
+        }
+        let (first, rest) = id.split_once('.')?;
+        let team = first.len() == 10 && first.bytes().all(|c| c.is_ascii_alphanumeric());
+        if !team && first != "group" {
+            return None;
+        }
+        id = rest;
+    }
+    None
+}
+
+/// Looks for the value and then for what is left of each last dot; two labels at least.
+fn parent_of<'a>(
+    catalog: &'a Catalog,
+    slot: Slot,
+    os: Os,
+    value: &str,
+) -> Option<crate::index::Hit<'a>> {
+    let mut id = value;
+    while id.contains('.') {
+        if let Some(hit) = catalog
+            .find(os, slot, id)
+            .filter(|hit| !hit.weak() || id == value)
+        {
+            return Some(hit);
+        }
+        id = id.rsplit_once('.')?.0;
+    }
+    if id == value {
+        catalog.find(os, slot, id)
+    } else {
+        None
+    }
+}
+
+/// `slack.desktop`, `slack_slack.desktop` of a snap, `com.slack.Slack.desktop` of a flatpak, ids that launchers wrap.
+pub(super) fn desktop<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    let lower = value.trim().to_lowercase();
+    let base = lower.rsplit('/').next().unwrap_or_default();
+    let id = base.strip_suffix(".desktop").unwrap_or(base);
+    if let Some(hit) = catalog.find(Os::Linux, Slot::Desktop, id) {
+        return Some(Found::new(hit, sure::DESKTOP));
+    }
+    if let Some(hit) = catalog.find(Os::Linux, Slot::Flatpak, id) {
+        return Some(Found::new(hit, sure::DESKTOP));
+    }
+    if let Some((name, _)) = id.split_once('_')
+        && let Some(hit) = catalog.find(Os::Linux, Slot::Snap, name)
+    {
+        return Some(Found::new(hit, sure::DESKTOP));
+    }
+    if let Some(wrapped) = id
+        .strip_prefix("appimagekit")
+        .and_then(|rest| rest.split_once('-'))
+        .map(|(_, name)| name)
+    {
+        let mut found = catalog
+            .find(Os::Linux, Slot::Desktop, wrapped)
+            .or_else(|| catalog.find(Os::Linux, Slot::Desktop, &normal::bare_name(wrapped)))
+            .map(|hit| Found::new(hit, sure::TRIMMED))?;
+        found.flag(Flag::Portable);
+        return Some(found);
+    }
+    // `userapp-Telegram Desktop-ABC123`: what a desktop writes for a file type bound by hand.
+    let wrapped = id
+        .strip_prefix("userapp-")
+        .and_then(|rest| rest.rsplit_once('-'))
+        .map(|(name, _)| name)?;
+    let hit = catalog
+        .find(Os::Linux, Slot::Desktop, wrapped)
+        .or_else(|| catalog.find(Os::Linux, Slot::Name, wrapped))?;
+    Some(Found::new(hit, sure::TRIMMED))
+}
+
+/// `com.slack.Slack`, a full ref `app/com.slack.Slack/x86_64/stable`, an extension below the id.
+pub(super) fn flatpak<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    let lower = value.trim().to_lowercase();
+    let rest = lower
+        .strip_prefix("app/")
+        .or_else(|| lower.strip_prefix("runtime/"))
+        .unwrap_or(&lower);
+    let id = rest.split(['/', ' ', '\t']).next().unwrap_or_default();
+    let id = id.strip_suffix(".desktop").unwrap_or(id);
+    parent_of(catalog, Slot::Flatpak, Os::Linux, id).map(|hit| Found::new(hit, sure::ID))
+}
+
+/// `slack`, `slack_work` (a parallel install), `snap.slack.slack`, `slack/148`.
+pub(super) fn snap<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    let lower = value.trim().to_lowercase();
+    let rest = lower
+        .strip_prefix("snap.")
+        .or_else(|| lower.strip_prefix("snap:"))
+        .unwrap_or(&lower);
+    let rest = rest.strip_suffix(".snap").unwrap_or(rest);
+    let name = rest
+        .split(['/', '.', '_', ' ', '\t'])
+        .next()
+        .unwrap_or_default();
+    catalog
+        .find(Os::Linux, Slot::Snap, name)
+        .map(|hit| Found::new(hit, sure::ID))
+}
+
+pub(super) fn domain<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Found<'a>> {
+    let host = normal::host(value);
+    if let Some(hit) = catalog.find_open(os, Slot::Domain, &host) {
+        return Some(Found::new(hit, sure::DOMAIN));
+    }
+    parent_domain(catalog, os, &host).map(|hit| Found::new(hit, sure::DOMAIN))
+}
+
+/// The host itself, then every domain above it.
+fn parent_domain<'a>(catalog: &'a Catalog, os: Os, host: &str) -> Option<crate::index::Hit<'a>> {
+    let mut rest = host;
+    loop {
+        if let Some(hit) = catalog.find(os, Slot::Domain, rest) {
+            return Some(hit);
+        }
+        rest = rest.split_once('.')?.1;
+    }
+}
+
+/// `contoso-my.sharepoint.com` names the tenant; the consumer service has hosts of its own.
+pub(super) fn onedrive_account(value: &str, context: &Context) -> Option<Flag> {
+    let host = normal::host(value);
+    if let Some(label) = host.strip_suffix("-my.sharepoint.com") {
+        return Some(account::of_tenant_label(label, context));
+    }
+    let consumer = [
+        "live.com",
+        "live.net",
+        "1drv.ms",
+        "1drv.com",
+        "livefilestore.com",
+        "onedrive.com",
+    ];
+    consumer
+        .iter()
+        .any(|own| host == *own || host.ends_with(&format!(".{own}")))
+        .then_some(Flag::Personal)
+}

@@ -1,0 +1,463 @@
+//! Evidence that is a place: directories, files, `.app` bundles, registry keys, mounts.
+//!
+//! Invariant: the longest known directory above a path decides; a file in a program's directory proves installation,
+//! a file in its data directory only that it was once here. Not here: identifiers on their own (`ids`).
+
+use super::{Found, ids, software, sure};
+use crate::app::Slot;
+use crate::index::{Catalog, Hit};
+use crate::normal;
+use crate::query::{Flag, Os, State};
+
+/// Deeper paths are cut: no fact has that many parts.
+const MAX_DEPTH: usize = 64;
+
+pub(super) fn find<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Found<'a>> {
+    if os == Os::Windows
+        && let Some(key) = registry(value)
+    {
+        return of_key(catalog, &key);
+    }
+    let path = normal::path(os, value);
+    if !path.contains('/') {
+        return file(catalog, os, value, &path);
+    }
+    known(catalog, os, &path)
+        .or_else(|| part(catalog, os, &path))
+        .or_else(|| file(catalog, os, value, &path))
+}
+
+/// A `.app` on macOS; elsewhere a program's path.
+pub(super) fn find_app<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Found<'a>> {
+    if os == Os::Macos {
+        let path = normal::path(os, value);
+        if let Some(hit) = app_of(catalog, &path) {
+            return Some(Found::new(hit, sure::APP));
+        }
+        // Some inventories leave the ending out.
+        if !path.contains(".app")
+            && let Some(hit) = catalog.find(os, Slot::App, &format!("{}.app", last(&path)))
+        {
+            return Some(Found::new(hit, sure::TRIMMED));
+        }
+        return find(catalog, os, value);
+    }
+    let mut found = find(catalog, os, value)
+        .or_else(|| software::by_name(catalog, os, last(&normal::path(os, value))))?;
+    found.state = Some(
+        found
+            .state
+            .unwrap_or(State::Installed)
+            .max(State::Installed),
+    );
+    Some(found)
+}
+
+/// The outermost `.app` of the catalog in a path.
+pub(super) fn app_of<'a>(catalog: &'a Catalog, path: &str) -> Option<Hit<'a>> {
+    path.split('/')
+        .filter(|part| part.ends_with(".app"))
+        .find_map(|part| catalog.find(Os::Macos, Slot::App, part))
+}
+
+/// The fact for the longest known directory above `path`, itself included.
+pub(super) fn known<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>> {
+    let mut rest = path;
+    for _ in 0..MAX_DEPTH {
+        if let Some(hit) = known_here(catalog, os, rest, Slot::Install) {
+            return Some(Found::new(hit, sure::INSTALL_PATH));
+        }
+        if let Some(hit) = known_here(catalog, os, rest, Slot::Data) {
+            return Some(Found::new(hit, sure::DATA_PATH));
+        }
+        let (parent, _) = normal::split_last(rest);
+        if parent.is_empty() || parent == "~" || parent == "%pf%" {
+            return None;
+        }
+        rest = parent;
+    }
+    None
+}
+
+/// The program directory above `path`, if it is one of the catalog's.
+pub(super) fn program_directory<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Hit<'a>> {
+    let mut rest = path;
+    for _ in 0..MAX_DEPTH {
+        if let Some(hit) = known_here(catalog, os, rest, Slot::Install) {
+            return Some(hit);
+        }
+        let (parent, _) = normal::split_last(rest);
+        if parent.is_empty() {
+            return None;
+        }
+        rest = parent;
+    }
+    None
+}
+
+fn known_here<'a>(catalog: &'a Catalog, os: Os, path: &str, slot: Slot) -> Option<Hit<'a>> {
+    catalog.find(os, slot, path).or_else(|| {
+        let (parent, segment) = normal::split_last(path);
+        catalog.find_under(os, slot, parent, segment)
+    })
+}
+
+/// Identifiers that a system writes into paths.
+pub(super) fn part<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>> {
+    match os {
+        Os::Linux => linux_part(catalog, path),
+        Os::Macos => macos_part(catalog, path),
+        Os::Windows => windows_part(catalog, path),
+    }
+}
+
+fn linux_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
+    let after = |openings: &[&str]| {
+        openings
+            .iter()
+            .find_map(|opening| path.strip_prefix(opening))
+            .and_then(|rest| rest.split('/').next())
+    };
+    if let Some(id) = after(&[
+        "~/.var/app/",
+        "/var/lib/flatpak/app/",
+        "~/.local/share/flatpak/app/",
+        "/var/lib/flatpak/runtime/",
+    ]) {
+        return ids::flatpak(catalog, id);
+    }
+    if let Some(name) = after(&["~/snap/", "/snap/", "/var/snap/", "/var/lib/snapd/snap/"]) {
+        return ids::snap(catalog, name);
+    }
+    if path.ends_with(".desktop") {
+        return ids::desktop(catalog, path);
+    }
+    if let Some(name) = after(&[
+        "/usr/share/doc/",
+        "/var/lib/dpkg/info/",
+        "/usr/lib/python3/dist-packages/",
+    ]) {
+        let name = [".list", ".md5sums", ".postinst"]
+            .iter()
+            .find_map(|end| name.strip_suffix(end))
+            .unwrap_or(name);
+        return ids::package(catalog, Os::Linux, name);
+    }
+    let unit = last(path)
+        .strip_suffix(".service")
+        .filter(|_| path.contains("/systemd/"))?;
+    process_named(catalog, Os::Linux, unit.split('@').next().unwrap_or(unit))
+        .map(|hit| Found::new(hit, sure::TRIMMED))
+}
+
+fn macos_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
+    if let Some(hit) = app_of(catalog, path) {
+        let mut found = Found::new(hit, sure::APP);
+        found.state = Some(State::Installed);
+        return Some(found);
+    }
+    const ENDINGS: [&str; 9] = [
+        ".plist",
+        ".savedstate",
+        ".binarycookies",
+        ".shipit",
+        ".sfl",
+        ".sfl2",
+        ".sfl3",
+        ".bom",
+        ".helper.plist",
+    ];
+    path.split('/')
+        .filter(|part| part.contains('.'))
+        .find_map(|part| {
+            let id = ENDINGS
+                .iter()
+                .find_map(|end| part.strip_suffix(end))
+                .unwrap_or(part);
+            ids::bundle(catalog, id).map(|found| found.at_most(sure::DATA_PATH))
+        })
+}
+
+fn windows_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
+    for opening in [
+        "~/appdata/local/packages/",
+        "%pf%/windowsapps/",
+        "~/appdata/local/microsoft/windowsapps/",
+    ] {
+        if let Some(family) = path
+            .strip_prefix(opening)
+            .and_then(|rest| rest.split('/').next())
+        {
+            let name = family.trim_matches('*');
+            return ids::package(catalog, Os::Windows, name)
+                .map(|found| found.at_most(sure::INSTALL_PATH));
+        }
+    }
+    if let Some(file) = path.strip_prefix("/windows/prefetch/") {
+        let (name, _) = file.rsplit_once('-')?;
+        let hit = process_named(catalog, Os::Windows, &normal::name(Os::Windows, name))?;
+        return Some(Found::new(hit, sure::TRIMMED));
+    }
+    let link = last(path).strip_suffix(".lnk")?;
+    software::by_name(catalog, Os::Windows, link).map(|found| found.at_most(sure::TRIMMED))
+}
+
+/// A file that is named like a program of the catalog, wherever it lies.
+fn file<'a>(catalog: &'a Catalog, os: Os, value: &str, path: &str) -> Option<Found<'a>> {
+    let (parent, base) = normal::split_last(path);
+    let app_image = base.to_ascii_lowercase().ends_with(".appimage");
+    let program = match os {
+        Os::Windows => [".exe", ".msi"].iter().any(|end| base.ends_with(end)),
+        Os::Linux | Os::Macos => {
+            app_image
+                || ["bin", "sbin", "libexec", "games"].contains(&last(parent))
+                || base.ends_with(".deb")
+                || base.ends_with(".rpm")
+        }
+    };
+    if !program {
+        return None;
+    }
+    let name = normal::name(os, base);
+    let whole = process_named(catalog, os, &name).map(|hit| Found::new(hit, sure::TRIMMED));
+    let mut found = whole.or_else(|| {
+        let bare = normal::name(os, &normal::bare_name(base));
+        process_named(catalog, os, &bare)
+            .or_else(|| process_named(catalog, os, &bare.to_lowercase()))
+            .or_else(|| {
+                catalog
+                    .find(os, Slot::Name, &normal::display(&bare))
+                    .filter(|hit| !hit.weak())
+            })
+            .map(|hit| Found::new(hit, sure::CUT))
+    })?;
+    found.state = Some(State::Installed);
+    if app_image || is_portable(os, value, path) {
+        found.flag(Flag::Portable);
+    }
+    Some(found)
+}
+
+/// The process fact of this name, if it can stand alone.
+pub(super) fn process_named<'a>(catalog: &'a Catalog, os: Os, name: &str) -> Option<Hit<'a>> {
+    catalog
+        .find(os, Slot::Process, name)
+        .or_else(|| catalog.find_open(os, Slot::Process, name))
+        .filter(|hit| !hit.weak())
+}
+
+fn last(path: &str) -> &str {
+    normal::split_last(path).1
+}
+
+/// Whether programs lie there by hand: temporary and download directories, desktops, removable media, shares.
+pub(super) fn is_portable(os: Os, value: &str, path: &str) -> bool {
+    // Directories that desktops translate; the languages of the countries that the catalog's sources cover.
+    const BY_HAND: [&str; 12] = [
+        "~/Downloads/",
+        "~/downloads/",
+        "~/Desktop/",
+        "~/desktop/",
+        "~/Téléchargements/",
+        "~/Bureau/",
+        "~/Descargas/",
+        "~/Escritorio/",
+        "~/Загрузки/",
+        "~/Scaricati/",
+        "~/Transferências/",
+        "~/Schreibtisch/",
+    ];
+    const LINUX: [&str; 6] = [
+        "/tmp/",
+        "/var/tmp/",
+        "/dev/shm/",
+        "/media/",
+        "/run/media/",
+        "/mnt/",
+    ];
+    const MACOS: [&str; 4] = ["/tmp/", "/var/tmp/", "/var/folders/", "/volumes/"];
+    const WINDOWS: [&str; 9] = [
+        "~/appdata/local/temp/",
+        "/windows/temp/",
+        "/temp/",
+        "/tmp/",
+        "/users/public/",
+        "/perflogs/",
+        "/$recycle.bin/",
+        "~/documents/",
+        "//",
+    ];
+    let starts = |list: &[&str]| list.iter().any(|opening| path.starts_with(opening));
+    if starts(&BY_HAND) {
+        return true;
+    }
+    match os {
+        Os::Linux => starts(&LINUX),
+        Os::Macos => starts(&MACOS),
+        Os::Windows => {
+            let text = value.trim().trim_matches('"');
+            let drive = text
+                .bytes()
+                .next()
+                .filter(|_| text.as_bytes().get(1) == Some(&b':'))
+                .map(|c| c.to_ascii_lowercase());
+            let other_drive = drive.is_some_and(|drive| drive != b'c')
+                && !path.starts_with("%pf%")
+                && !path.starts_with("~/");
+            other_drive
+                || starts(&WINDOWS)
+                || text.starts_with(r"\\") && !text.starts_with(r"\\?\")
+                || path.contains("/portableapps/")
+        }
+    }
+}
+
+/// Whether only the system's own programs belong there.
+pub(super) fn is_system(os: Os, path: &str) -> bool {
+    match os {
+        Os::Windows => {
+            (path.starts_with("/windows/") && !path.starts_with("/windows/temp/"))
+                || path.starts_with("/$recycle.bin/")
+        }
+        Os::Macos => path.starts_with("/system/") || path.starts_with("/usr/libexec/"),
+        Os::Linux => {
+            path.starts_with("/dev/") || path.starts_with("/proc/") || path.starts_with("/sys/")
+        }
+    }
+}
+
+/// A registry key in lower case with `/` between, if `value` is one.
+fn registry(value: &str) -> Option<String> {
+    let lower = value.trim().to_lowercase().replace('\\', "/");
+    let hive = ["hklm", "hkcu", "hku", "hkcr", "hkey_", "computer/hkey_"]
+        .iter()
+        .any(|hive| lower.starts_with(hive));
+    (hive && lower.contains('/')).then_some(lower)
+}
+
+/// The part of a key that vendors name themselves: below `software`, `services`, `run`, `uninstall`.
+fn of_key<'a>(catalog: &'a Catalog, key: &str) -> Option<Found<'a>> {
+    let parts: Vec<&str> = key.split('/').collect();
+    let start = parts.iter().position(|part| {
+        matches!(*part, "software" | "services" | "classes")
+            || part.starts_with("hkey_classes")
+            || *part == "hkcr"
+    })?;
+    parts
+        .get(start + 1..)?
+        .iter()
+        .take(MAX_DEPTH)
+        .find_map(|part| {
+            let name = catalog
+                .find(Os::Windows, Slot::Name, part)
+                .or_else(|| process_named(catalog, Os::Windows, part));
+            name.filter(|hit| !hit.weak())
+                .map(|hit| Found::new(hit, sure::TRIMMED))
+        })
+}
+
+/// A file system type, a line of `/proc/mounts` or of `mount`, a mount point, a volume.
+pub(super) fn find_mount<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Found<'a>> {
+    let lower = value.trim().to_lowercase();
+    if let Some(hit) = catalog.find(os, Slot::Mount, &lower) {
+        return Some(Found::new(hit, sure::MOUNT));
+    }
+    let whole =
+        mount_word(catalog, os, &lower).or_else(|| known(catalog, os, &normal::path(os, value)));
+    if whole.is_some() {
+        return whole;
+    }
+    // `\040` is how the kernel writes a space.
+    let words: Vec<String> = value
+        .split_whitespace()
+        .map(|word| word.replace("\\040", " "))
+        .collect();
+    let typed = words
+        .iter()
+        .find_map(|word| mount_word(catalog, os, &word.to_lowercase()));
+    if typed.is_some() {
+        return typed;
+    }
+    words
+        .iter()
+        .filter(|word| word.starts_with(['/', '~']))
+        .find_map(|word| {
+            let path = normal::path(os, word);
+            known(catalog, os, &path).or_else(|| volume(catalog, os, &path))
+        })
+}
+
+fn mount_word<'a>(catalog: &'a Catalog, os: Os, word: &str) -> Option<Found<'a>> {
+    let word = word.trim_matches(['(', ')', ',']);
+    if let Some(hit) = catalog
+        .find(os, Slot::Mount, word)
+        .or_else(|| catalog.find_open(os, Slot::Mount, word))
+    {
+        return Some(Found::new(hit, sure::MOUNT));
+    }
+    if let Some(kind) = word
+        .strip_prefix("fuse.")
+        .or_else(|| word.strip_prefix("fuse:"))
+    {
+        return process_named(catalog, Os::Linux, kind).map(|hit| Found::new(hit, sure::MOUNT));
+    }
+    if word.contains("://") {
+        return ids::domain(catalog, os, word);
+    }
+    volume(catalog, os, word)
+}
+
+/// A volume that an app mounts under its own name: `/Volumes/pCloud Drive`, a Windows label.
+fn volume<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>> {
+    let label = path
+        .strip_prefix("/volumes/")
+        .map_or(path, |rest| rest.split('/').next().unwrap_or(rest));
+    let label = match label.as_bytes() {
+        [drive, b':', ..] if drive.is_ascii_alphabetic() => label
+            .get(2..)
+            .unwrap_or_default()
+            .trim_matches([' ', '\\', '/']),
+        _ => label,
+    };
+    let label = label
+        .trim_matches(['(', ')'])
+        .split(" (")
+        .next()
+        .unwrap_or_default();
+    catalog
+        .find(os, Slot::Mount, label)
+        .map(|hit| Found::new(hit, sure::MOUNT))
+}
+
+/// OneDrive names its folder after the organisation, and its settings after the account.
+pub(super) fn onedrive_account(value: &str) -> Option<Flag> {
+    let lower = value.to_lowercase().replace('\\', "/");
+    lower.split('/').find_map(|part| {
+        let part = part.trim();
+        if part == "onedrive"
+            || part.starts_with("onedrive-personal")
+            || part == "onedrive - personal"
+            || part == "personal"
+        {
+            // `~/OneDrive` is the consumer's folder; program and settings directories of the same name say nothing.
+            let ambiguous = part == "onedrive"
+                && [
+                    "/appdata/",
+                    "/microsoft onedrive",
+                    "/program files",
+                    "programdata",
+                    "/.config/",
+                    "/library/",
+                    "/usr/",
+                    "localappdata",
+                ]
+                .iter()
+                .any(|own| lower.contains(own));
+            return (!ambiguous).then_some(Flag::Personal);
+        }
+        let business = part.starts_with("onedrive - ")
+            || part.starts_with("onedrive-")
+            || (part.starts_with("business") && part.len() <= 10);
+        business.then_some(Flag::Business)
+    })
+}
