@@ -1,1 +1,34 @@
-//! (being built)
+//! What the operating system knows, read without side effects. Topic first, OS second: `boot.rs` + `boot/{linux,macos,windows}.rs`.
+//!
+//! Invariant: this crate knows no wire format and no policy. It hands out plain facts with the words of
+//! `proto/weft/v1/observation.proto`, and for everything that it cannot see it says so in a `blind_spots` sentence.
+//!
+//! Not here: redaction, cadence, the catalog of apps. A value from this crate may hold personal data (a path, a user id)
+//! and MUST pass the agent's redactor before it is stored.
+//!
+//! Every reader takes `root`, normally `/`. With another root (a mounted disk) it reads that tree's records and asks the
+//! running kernel nothing.
+//!
+//! Reading order: [`boot`] (the heart), [`process`] and [`package`], [`vitals`], [`inventory`], [`apps`], then the small
+//! doors to the machine: [`clock`], [`identity`], [`account`], [`dirs`], [`secret`].
+
+pub mod boot;
+pub mod process;
+
+pub mod package;
+
+pub mod vitals;
+
+pub mod inventory;
+
+pub mod apps;
+
+pub mod account;
+pub mod clock;
+pub mod dirs;
+pub mod host;
+pub mod identity;
+pub mod secret;
+
+mod command;
+mod files;

@@ -1,0 +1,116 @@
+//! As whom does the agent run, and what does that let it see?
+//!
+//! Invariant: a missing right is a sentence in [`Account::blind_spots`], not an error.
+//!
+//! Not here: gaining or dropping rights; the service manager does that.
+
+use crate::files;
+use std::path::Path;
+
+/// The agent's own account.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Account {
+    /// root, or an elevated account on Windows.
+    pub is_root: bool,
+    /// May read other accounts' processes (`CAP_SYS_PTRACE`): executable links, I/O counters.
+    pub can_read_processes: bool,
+    /// May read any file (`CAP_DAC_READ_SEARCH` or `CAP_DAC_OVERRIDE`): hashes, package lists, other homes.
+    pub can_read_files: bool,
+    /// May open the kernel's process connector (`CAP_NET_ADMIN`): short-lived processes.
+    pub can_watch_processes: bool,
+}
+
+// Numbers of capabilities(7), stable by the kernel's promise.
+const CAP_DAC_OVERRIDE: u32 = 1;
+const CAP_DAC_READ_SEARCH: u32 = 2;
+const CAP_NET_ADMIN: u32 = 12;
+const CAP_SYS_PTRACE: u32 = 19;
+
+impl Account {
+    /// From the effective capability set and the effective user.
+    fn from_capabilities(is_root: bool, effective: u64) -> Self {
+        let has = |bit: u32| effective & (1 << bit) != 0;
+        Self {
+            is_root,
+            can_read_processes: has(CAP_SYS_PTRACE),
+            can_read_files: has(CAP_DAC_OVERRIDE) || has(CAP_DAC_READ_SEARCH),
+            can_watch_processes: has(CAP_NET_ADMIN),
+        }
+    }
+
+    /// What this account cannot see, in words for the owner and for IT.
+    pub fn blind_spots(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        if !self.can_read_processes {
+            out.push("processes of other accounts: path, hash and disk use are not readable without CAP_SYS_PTRACE or root".to_owned());
+        }
+        if !self.can_read_files {
+            out.push("files of other accounts: apps in their homes are not visible without CAP_DAC_READ_SEARCH or root".to_owned());
+        }
+        if !self.can_watch_processes {
+            out.push("processes shorter than the sampling interval: not visible without CAP_NET_ADMIN or root".to_owned());
+        }
+        out
+    }
+}
+
+/// This process' account.
+pub fn current() -> Account {
+    let status =
+        files::text(Path::new("/proc/self/status"), files::VALUE_LIMIT).unwrap_or_default();
+    let effective = status
+        .lines()
+        .find_map(|line| line.strip_prefix("CapEff:"))
+        .and_then(|mask| u64::from_str_radix(mask.trim(), 16).ok());
+    match effective {
+        Some(mask) => Account::from_capabilities(is_root(), mask),
+        // No capability sets (macOS, Windows): root sees all, others see their own.
+        None => Account {
+            is_root: is_root(),
+            can_read_processes: is_root(),
+            can_read_files: is_root(),
+            can_watch_processes: false,
+        },
+    }
+}
+
+#[cfg(unix)]
+fn is_root() -> bool {
+    rustix::process::geteuid().is_root()
+}
+
+// `net session` answers only to an elevated account; it changes nothing.
+#[cfg(not(unix))]
+fn is_root() -> bool {
+    const LIMITS: crate::command::Limits = crate::command::Limits {
+        time: std::time::Duration::from_secs(5),
+        max_bytes: 4096,
+        max_lines: 50,
+    };
+    crate::command::run("net", &["session"], LIMITS).is_some_and(|output| output.success)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_plain_account_names_every_blind_spot() {
+        assert_eq!(Account::from_capabilities(false, 0).blind_spots().len(), 3);
+    }
+
+    #[test]
+    fn root_with_everything_has_none() {
+        assert!(
+            Account::from_capabilities(true, u64::MAX)
+                .blind_spots()
+                .is_empty()
+        );
+    }
+
+    #[test]
+    fn a_service_with_two_capabilities_is_not_root() {
+        let account = Account::from_capabilities(false, (1 << 2) | (1 << 19));
+        assert!(account.can_read_processes && account.can_read_files && !account.is_root);
+    }
+}

@@ -1,0 +1,128 @@
+//! Which programs run, what each costs, and what each is.
+//!
+//! Invariant: an instance is (process id, start time), never the id alone; what is expensive (path, hash, owner) is read
+//! once per instance, what is cheap (cost) every cycle. A program that replaced itself (`exec`) is identified again.
+//!
+//! Not here: which program is unusual, and what may leave the machine (paths and script names pass the redactor).
+//!
+//! [`Table`] is the cycle: who came, who went, what it cost. [`Identifier`] answers "what is it". [`Watcher`] hears of
+//! programs that live between two cycles, where the kernel lets it.
+
+#[cfg(target_os = "linux")]
+mod identify;
+pub mod place;
+pub mod script;
+#[cfg(target_os = "linux")]
+mod stat;
+#[cfg(target_os = "linux")]
+mod table;
+#[cfg(target_os = "linux")]
+mod watcher;
+
+#[cfg(target_os = "linux")]
+pub use identify::{Identifier, command_line};
+pub use place::Place;
+#[cfg(target_os = "linux")]
+pub use table::Table;
+#[cfg(target_os = "linux")]
+pub use watcher::{ProcessEvent, Watcher};
+
+use crate::package::Owner;
+
+/// One run of one program.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct InstanceKey {
+    pub pid: u32,
+    /// Start time in clock ticks since boot; with `pid` it names one instance within a boot.
+    pub start_ticks: u64,
+}
+
+/// An instance and its cost so far.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Instance {
+    pub key: InstanceKey,
+    pub parent_pid: u32,
+    /// The kernel's 15-byte name of it.
+    pub comm: Box<str>,
+    pub kernel_thread: bool,
+    /// CPU seconds since its start, own and no children's.
+    pub cpu_time: f64,
+    /// Resident bytes now.
+    pub memory_usage: u64,
+    /// Disk bytes read plus written since its start; `None` when not readable.
+    pub disk_io: Option<u64>,
+}
+
+/// What changed since the previous scan. The first scan reports everything as started.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Scan {
+    pub started: Vec<InstanceKey>,
+    /// Same instance, another program now.
+    pub executed: Vec<InstanceKey>,
+    /// With the last cost that was seen.
+    pub ended: Vec<Instance>,
+}
+
+/// Whose account runs it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub enum UserClass {
+    System,
+    Service,
+    Person,
+    /// The account could not be read.
+    Unspecified,
+}
+
+impl UserClass {
+    /// The public word.
+    pub fn word(self) -> &'static str {
+        match self {
+            Self::System => "system",
+            Self::Service => "service",
+            Self::Person => "person",
+            Self::Unspecified => "user_class_unspecified",
+        }
+    }
+}
+
+/// What an interpreter runs.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Script {
+    /// Personal data until the redactor has seen it. For a module or inline code: "(module)", "(inline)".
+    pub path: String,
+    pub package: Option<Owner>,
+}
+
+/// What a program is. Names as in `weft.v1.Process`.
+#[derive(Debug, Clone, PartialEq)]
+pub struct ProgramFacts {
+    pub pid: u32,
+    pub executable_name: String,
+    /// Full and unredacted; empty when unreadable or when there is no file.
+    pub executable_path: String,
+    pub deleted: bool,
+    /// SHA-256 of the content, hex; empty when unreadable (trait "hash_unreadable") or too large ("hash_too_large").
+    pub executable_sha256: String,
+    pub package: Option<Owner>,
+    pub parent_executable_name: String,
+    pub parent_package: Option<Owner>,
+    pub uid: Option<u32>,
+    pub user_class: UserClass,
+    pub place: Place,
+    pub script: Option<Script>,
+    pub comm: String,
+    /// Control group path; may hold a user id.
+    pub cgroup: String,
+    pub kernel_thread: bool,
+    /// "script", "deleted_executable", "hash_unreadable", "hidden_name", "renamed", "appimage".
+    pub traits: Vec<&'static str>,
+}
+
+/// What this build cannot see of processes on this system, beyond missing rights (see `account`).
+pub fn blind_spots() -> Vec<String> {
+    if cfg!(target_os = "linux") {
+        Vec::new()
+    } else {
+        vec!["processes: not read on this system so far".to_owned()]
+    }
+}
