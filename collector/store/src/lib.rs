@@ -4,3 +4,4 @@
 //! **Invariant:** the only crate that knows `clickhouse` or `sea-orm`; no table lives in both.
 
 pub mod control;
+pub mod telemetry;
