@@ -11,17 +11,12 @@ mod parts;
 mod read;
 mod rows;
 mod schema;
-mod writer;
 
 use clickhouse::Client;
 use secrecy::ExposeSecret as _;
 pub use weft_collector_engine::Endpoint;
 
-pub use self::{
-    books::Loss,
-    parts::Part,
-    writer::{GroupCommit, Writer},
-};
+pub use self::{books::Loss, parts::Part};
 
 /// The database of a collector.
 pub const DATABASE: &str = "weft";
@@ -30,6 +25,7 @@ pub const DATABASE: &str = "weft";
 #[derive(Clone)]
 pub struct Telemetry {
     client: Client,
+    doubts: insert::Doubts,
 }
 
 impl std::fmt::Debug for Telemetry {
@@ -48,7 +44,10 @@ impl Telemetry {
             .with_database(DATABASE)
             // Since ClickHouse 26 a server may buffer small inserts by itself; an ack must mean disk.
             .with_setting("async_insert", "0");
-        Self { client }
+        Self {
+            client,
+            doubts: insert::Doubts::default(),
+        }
     }
 
     /// True when the store answers.
@@ -90,22 +89,12 @@ pub enum Error {
         "the telemetry schema is version {found}, this collector knows {known}: run the newer collector"
     )]
     TooNew { found: u32, known: u32 },
-    /// The task that writes is gone: the collector is stopping.
-    #[error("the collector is stopping")]
-    Stopping,
-    /// The group of reports that this one was written with failed.
-    #[error("{0}")]
-    Shared(std::sync::Arc<Error>),
 }
 
 impl Error {
     /// True when the same request may succeed later.
     pub fn is_transient(&self) -> bool {
-        match self {
-            Self::Unavailable { .. } | Self::Stopping => true,
-            Self::Shared(error) => error.is_transient(),
-            _ => false,
-        }
+        matches!(self, Self::Unavailable { .. })
     }
 }
 

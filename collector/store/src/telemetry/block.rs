@@ -56,12 +56,12 @@ impl Encode for Micros {
 /// The columns of a block being built over the same events.
 pub struct Columns<'a> {
     builder: BlockBuilder,
-    events: &'a [&'a Event],
+    events: &'a [Event],
     observed: Vec<Option<&'a Observed>>,
 }
 
 impl<'a> Columns<'a> {
-    pub fn new(events: &'a [&'a Event]) -> Self {
+    pub fn new(events: &'a [Event]) -> Self {
         let observed = events
             .iter()
             .map(|event| match &event.outcome {
@@ -83,7 +83,7 @@ impl<'a> Columns<'a> {
         value: impl Fn(&'a Event) -> T,
     ) -> Result<(), Error> {
         let events = self.events;
-        self.add(name, events.iter().map(|event| value(event)))
+        self.add(name, events.iter().map(value))
     }
 
     /// A column of some kinds; absent when no row has it.

@@ -3,10 +3,15 @@
 //! An insert whose answer did not come may have happened. It is sent again as the same block with the same
 //! `insert_deduplication_token`, and ClickHouse skips what it has. Two things can go wrong with that alone, and both are
 //! met here: the engine notes a token *before* it publishes the part, so a crash in between makes it skip a block that it
-//! does not have; therefore a repeated insert is checked by reading back, and written under a fresh token when it is
-//! missing. Should a block stand twice after all, `ReplacingMergeTree` and queries that count numbers once settle it.
+//! does not have. Therefore a repeated insert is checked by reading back, and written under a fresh token when it is
+//! missing; and a token is never derived from the rows, or a new collector would inherit the dead one's. Should a row
+//! stand twice after all, `ReplacingMergeTree` and queries that count a number once settle it.
 
-use std::{collections::BTreeMap, time::Duration};
+use std::{
+    collections::BTreeMap,
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
 
 use clickhouse::native::Block;
 use tokio::time::{Instant, sleep};
@@ -14,9 +19,6 @@ use uuid::Uuid;
 use weft_collector_core::{device::DeviceId, event::Event};
 
 use super::{Error, Telemetry, classify, rows};
-
-/// Most rows of one block. Well under `max_insert_block_size` (1,048,449), so that a block is one part.
-pub const MAX_ROWS: usize = 50_000;
 
 /// Handing over a chunk to a local server takes microseconds.
 const SEND_TIMEOUT: Duration = Duration::from_secs(10);
@@ -30,40 +32,37 @@ const PATIENCE: Duration = Duration::from_secs(60);
 
 const PAUSE: (Duration, Duration) = (Duration::from_millis(100), Duration::from_secs(2));
 
+/// Blocks in doubt that are remembered. A collector has one writer and hence one; callers that give up are few.
+const MAX_DOUBTS: usize = 256;
+
+/// Tokens of inserts that began and did not end with a yes or a no, by the rows they carried: who comes again with the
+/// same rows uses the same token.
+#[derive(Clone, Default)]
+pub struct Doubts(Arc<Mutex<BTreeMap<[u8; 32], String>>>);
+
 impl Telemetry {
-    /// Stores one report: all of it or nothing, durable on return. `events` of one report share one `received_at`.
+    /// Stores all of `events` as one block, durable on return. Rows with the same `received_at` month make one part, which
+    /// is there whole or not at all: a report must not be split over two calls. At most about 50,000 rows.
     pub async fn insert(&self, events: &[Event]) -> Result<(), Error> {
-        self.insert_rows(&events.iter().collect::<Vec<_>>()).await
-    }
-
-    /// Stores many reports in as few parts as possible, each of them whole.
-    pub async fn insert_group(&self, reports: &[Vec<Event>]) -> Result<(), Error> {
-        let mut rows: Vec<&Event> = Vec::new();
-        for report in reports {
-            if !rows.is_empty() && rows.len() + report.len() > MAX_ROWS {
-                self.insert_rows(&rows).await?;
-                rows.clear();
-            }
-            rows.extend(report);
-        }
-        self.insert_rows(&rows).await
-    }
-
-    async fn insert_rows(&self, events: &[&Event]) -> Result<(), Error> {
         if events.is_empty() {
             return Ok(());
         }
         let block = rows::block(events)?;
-        let token = token(events);
-        let outcome = self.insert_until_known(&block, &token).await?;
-        if outcome == Attempts::One || self.holds(events).await? {
+        let rows = name(events);
+        let (token, doubted) = self.doubts.begin(rows);
+        let inserted = self.insert_until_known(&block, &token).await;
+        if inserted.as_ref().is_err_and(Error::is_transient) {
+            return inserted.map(|_| ());
+        }
+        self.doubts.end(rows);
+        if (inserted? == Attempts::One && !doubted) || self.holds(events).await? {
             return Ok(());
         }
         tracing::warn!(
             rows = events.len(),
-            "a block was noted but not kept by a dying engine; writing it again"
+            "a dying engine noted a block and did not keep it; writing it again"
         );
-        self.insert_until_known(&block, &format!("{token}-{}", Uuid::new_v4()))
+        self.insert_until_known(&block, &Uuid::new_v4().to_string())
             .await?;
         Ok(())
     }
@@ -105,7 +104,7 @@ impl Telemetry {
     }
 
     /// True when the store has the first and the last row of every report. A part is there whole or not at all.
-    async fn holds(&self, events: &[&Event]) -> Result<bool, Error> {
+    async fn holds(&self, events: &[Event]) -> Result<bool, Error> {
         #[derive(serde::Deserialize)]
         struct Found {
             found: u64,
@@ -134,19 +133,43 @@ impl Telemetry {
     }
 }
 
+/// How many times a block was sent before the answer came.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Attempts {
     One,
     Several,
 }
 
-/// Names a block by the numbers in it: the same rows give the same token in every process.
-fn token(events: &[&Event]) -> String {
+impl Doubts {
+    /// The token for these rows, and whether an earlier insert of them is in doubt.
+    fn begin(&self, rows: [u8; 32]) -> (String, bool) {
+        let mut doubts = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(token) = doubts.get(&rows) {
+            return (token.clone(), true);
+        }
+        if doubts.len() >= MAX_DOUBTS {
+            doubts.pop_first();
+        }
+        let token = Uuid::new_v4().to_string();
+        doubts.insert(rows, token.clone());
+        (token, false)
+    }
+
+    fn end(&self, rows: [u8; 32]) {
+        self.0
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .remove(&rows);
+    }
+}
+
+/// Names a block by the numbers in it.
+fn name(events: &[Event]) -> [u8; 32] {
     let mut hash = blake3::Hasher::new();
     for event in events {
         hash.update(event.device.0.as_bytes());
         hash.update(event.epoch.as_bytes());
         hash.update(&event.seq.to_le_bytes());
     }
-    hash.finalize().to_hex().to_string()
+    *hash.finalize().as_bytes()
 }

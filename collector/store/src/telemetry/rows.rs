@@ -29,7 +29,7 @@ macro_rules! of_any {
 }
 
 /// One block of all `events`, in their order.
-pub fn block(events: &[&Event]) -> Result<Block, Error> {
+pub fn block(events: &[Event]) -> Result<Block, Error> {
     let mut columns = Columns::new(events);
     envelope(&mut columns)?;
     shared(&mut columns)?;

@@ -112,50 +112,38 @@ async fn a_hole_holds_the_watermark_back_until_it_is_filled() {
 }
 
 #[tokio::test]
-async fn reports_that_wait_together_share_a_part() {
+async fn reports_of_many_devices_share_a_part() {
     let sandbox = Sandbox::start().await;
-    let (writer, work) = sandbox.telemetry.writer();
-    let work = tokio::spawn(work.run());
-    let devices = 50;
-    let reports = (0..devices).map(|number| {
-        let mut laptop = Laptop::new(number + 1, at(NOW));
-        let writer = writer.clone();
-        async move { writer.insert(laptop.vitals(20)).await }
-    });
-    for outcome in futures::future::join_all(reports).await {
-        outcome.unwrap();
-    }
-    drop(writer);
-    work.await.unwrap();
+    let reports: Vec<_> = (1..=50)
+        .flat_map(|number| Laptop::new(number, at(NOW)).vitals(20))
+        .collect();
+    sandbox.telemetry.insert(&reports).await.unwrap();
 
     let books = sandbox.telemetry.books_all().await.unwrap();
-    assert_eq!(books.len(), devices as usize);
+    assert_eq!(books.len(), 50);
     assert!(books.values().all(|books| books.stored == 20));
-    let parts = sandbox.telemetry.parts().await.unwrap();
-    assert!(
-        parts.len() < 10,
-        "{} parts for {devices} reports",
-        parts.len()
-    );
+    assert_eq!(sandbox.telemetry.parts().await.unwrap().len(), 1);
 }
 
 /// Reports flow while the engine dies again and again; what was acknowledged is there once, and nothing is there twice.
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
 async fn a_killed_engine_loses_and_doubles_nothing() {
     let sandbox = Sandbox::start().await;
-    let (writer, work) = sandbox.telemetry.writer();
-    let work = tokio::spawn(work.run());
     let stop = Arc::new(AtomicBool::new(false));
     let acknowledged = Arc::new(AtomicU64::new(0));
     let senders: Vec<_> = (0..4)
         .map(|number| {
-            let (writer, stop, acknowledged) = (writer.clone(), stop.clone(), acknowledged.clone());
+            let (telemetry, stop, acknowledged) = (
+                sandbox.telemetry.clone(),
+                stop.clone(),
+                acknowledged.clone(),
+            );
             tokio::spawn(async move {
                 let mut laptop = Laptop::new(number + 1, at(NOW));
                 while !stop.load(Ordering::Relaxed) {
                     let report = laptop.vitals(50);
                     // An agent sends the same report until it hears an ack.
-                    while let Err(error) = writer.insert(report.clone()).await {
+                    while let Err(error) = telemetry.insert(&report).await {
                         assert!(error.is_transient(), "{error}");
                     }
                     acknowledged.fetch_add(50, Ordering::Relaxed);
@@ -171,8 +159,6 @@ async fn a_killed_engine_loses_and_doubles_nothing() {
     }
     stop.store(true, Ordering::Relaxed);
     let laptops = futures::future::join_all(senders).await;
-    drop(writer);
-    work.await.unwrap();
 
     let books = sandbox.telemetry.books_all().await.unwrap();
     let mut stored = 0;
