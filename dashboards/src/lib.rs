@@ -2,4 +2,5 @@
 //!
 //! **Invariant:** no behaviour. Who may see what is decided in `collector/core`, asked and answered in `collector`.
 
+pub mod console;
 pub mod queries;

@@ -39,7 +39,7 @@ export interface Overview {
 
 export interface Books { sent: number; stored: number; rejected: number; dropped: number; lost: number; pending: number; balanced: boolean }
 
-// GET /devices?q=&team=&model=&os=&limit=&cursor= -> Page<DeviceSummary>
+// GET /devices?q=&team=&model=&os=&simulated=true|false&limit=&cursor= -> Page<DeviceSummary>
 export interface DeviceSummary {
   id: string; name: string; model: string; os_type: string; os_build: string; team: string;
   owner: { id: string; name: string } | null;
@@ -88,6 +88,7 @@ export interface VitalsSeries {
   temperature_max: (number | null)[]; battery_charge: (number | null)[];
 }
 // GET /devices/{id}/observations?kind=&from=&to=&cursor= -> Page<{seq, epoch, observed_at, kind, observation}>: the literal records (owner, admin)
+export interface SentRecord { seq: number; epoch: string; observed_at: string; kind: string; observation: unknown }
 // GET /devices/{id}/looks -> Page<Look>: who looked at this device (owner, admin)
 export interface Look { at: string; who: { id: string; name: string; roles: Role[] }; what: string }
 
@@ -163,7 +164,14 @@ export interface AppRow {
 
 // GET /audit?cursor= -> Page<AuditEntry> (admin)
 export interface AuditEntry { id: string; at: string; actor: string; action: string; object: string; detail: string; outcome: "ok" | "refused" }
-// GET /tokens, POST /tokens {name, uses, expires_in, team?, owner?} -> {secret} once, DELETE /tokens/{id} (admin)
+// GET /tokens, POST /tokens {name, uses, expires_in (seconds), team?, owner? (login), device_name?, simulated?} -> Token & {secret: string} (secret shown once), DELETE /tokens/{id} (admin)
 export interface Token { id: string; name: string; team: string; uses_left: number; uses: number; created_at: string; expires_at: string; revoked: boolean }
 // POST /devices/{id}/revoke {reason} (admin)
 // GET /peers/{device} and more come with later issues.
+export interface JudgementPreview { would_hide: number }
+export interface TokenSecret { secret: string }
+// application/problem+json, every error
+export interface ProblemBody { type: string; title: string; status: number; detail: string; code: string; request_id: string }
+
+// GET /status (signed in): what runs here
+export interface Status { version: string; engine: string /* ClickHouse version() */; control: "sqlite" | "postgres"; detect: { last_round: string | null; took_seconds: number | null; next_round: string | null } }

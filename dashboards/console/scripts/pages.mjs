@@ -1,0 +1,169 @@
+// Looks at every page of the built console against the pretended collector: axe (WCAG 2.2 A and AA), no console errors,
+// no breach of the content security policy, nothing wider than the window. `--shots DIR` also keeps pictures.
+// Needs Chromium (CHROMIUM=/path, default /usr/bin/chromium) and builds the console first.
+import { mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { AxeBuilder } from "@axe-core/playwright";
+import { chromium } from "playwright-core";
+import { build, preview } from "vite";
+
+const shotsAt = process.argv.includes("--shots") ? process.argv[process.argv.indexOf("--shots") + 1] : null;
+const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : null;
+const ID = (kind, n) => `0193${kind.toString(16).padStart(4, "0")}-7c00-7000-8000-${n.toString(16).padStart(12, "0")}`;
+
+/** name, login, path, what must be visible before looking */
+const PAGES = [
+  ["sign-in", null, "/", "Sign in"],
+  ["overview", "admin", "/overview", "Boots by day"],
+  ["devices", "admin", "/devices", "LT-0003"],
+  ["device", "admin", `/devices/${ID(1, 3)}`, "Boots of the last"],
+  ["device-vitals", "admin", `/devices/${ID(1, 3)}/vitals`, "Processor"],
+  ["device-inventory", "admin", `/devices/${ID(1, 3)}/inventory`, "Versions"],
+  ["device-processes", "admin", `/devices/${ID(1, 3)}/processes`, "pdfsvc.exe"],
+  ["device-apps", "admin", `/devices/${ID(1, 3)}/apps`, "Dropbox"],
+  ["device-sent", "admin", `/devices/${ID(1, 3)}/sent`, "No. 9120"],
+  ["device-looks", "admin", `/devices/${ID(1, 3)}/looks`, "Noor Technician"],
+  ["device-refused", "technician", `/devices/${ID(1, 3)}/processes`, "are not shown to you"],
+  ["anomalies", "admin", "/anomalies", "restarts by the clock"],
+  ["anomaly", "admin", `/anomalies/${ID(6, 1)}`, "Judgement"],
+  ["anomaly-outbreak", "technician", `/anomalies/${ID(6, 2)}`, "Judgement"],
+  ["threads", "technician", "/threads", "T14 keeps restarting"],
+  ["thread", "technician", `/threads/${ID(5, 1)}`, "Unexpected ends, last"],
+  ["thread-new", "user", "/threads/new", "First post"],
+  ["apps", "security", "/apps", "Dropbox"],
+  ["mine", "user", "/mine", "Who looked"],
+  ["mine-none", "nobody", "/mine", "How it gets here"],
+  ["audit", "admin", "/audit", "token.create"],
+  ["tokens", "admin", "/tokens", "Sales, November"],
+  ["search", "admin", "/search?q=dropbox", "Threads"],
+  ["failed", "admin", "/devices?q=explode", "The engine did not answer"],
+  ["not-found", "admin", "/nowhere", "nothing at this address"],
+];
+const LOOKS = [
+  { name: "wide-light", width: 1440, height: 900, colorScheme: "light" },
+  { name: "wide-dark", width: 1440, height: 900, colorScheme: "dark" },
+  { name: "phone-light", width: 390, height: 844, colorScheme: "light" },
+  { name: "phone-dark", width: 390, height: 844, colorScheme: "dark" },
+  { name: "narrow-light", width: 360, height: 740, colorScheme: "light" },
+];
+
+const failures = [];
+await build({ mode: "production", logLevel: "warn" });
+const server = await preview({ mode: "mock", preview: { port: 0, host: "127.0.0.1" }, logLevel: "warn" });
+const { port } = server.httpServer.address();
+const root = `http://127.0.0.1:${port}`;
+const profile = mkdtempSync(join(tmpdir(), "weft-pages-"));
+const browser = await chromium.launch({
+  executablePath: process.env.CHROMIUM ?? "/usr/bin/chromium",
+  args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
+});
+
+try {
+  comparePolicies();
+  for (const look of LOOKS) {
+    if (shotsAt && look.name === "narrow-light") continue;
+    for (const [name, login, path, wait] of PAGES) {
+      if (only && !name.startsWith(only)) continue;
+      await visit(look, name, login, path, wait);
+    }
+    console.log(`${look.name}: ${PAGES.length} pages looked at`);
+  }
+  if (!only) await keyboard();
+} finally {
+  await browser.close();
+  await server.close();
+  rmSync(profile, { recursive: true, force: true });
+}
+if (failures.length > 0) {
+  console.error(failures.map((line) => `FAIL ${line}`).join("\n"));
+  process.exit(1);
+}
+console.log("every page is accessible, fits, and keeps the policy");
+process.exit(0);
+
+async function visit(look, name, login, path, wait) {
+  const context = await browser.newContext({ viewport: { width: look.width, height: look.height }, colorScheme: look.colorScheme, reducedMotion: "reduce" });
+  const where = `${name} (${look.name})`;
+  if (login) await context.addCookies([{ name: "weft_session", value: login, url: root }]);
+  const page = await context.newPage();
+  page.on("pageerror", (error) => failures.push(`${where}: ${error.message}`));
+  page.on("console", (message) => {
+    // A refusal that the page explains is still an error line in the browser.
+    if (message.type() === "error" && !/status of (401|403|404|500)/.test(message.text())) failures.push(`${where}: ${message.text()}`);
+  });
+  try {
+    await page.goto(root + path);
+    await page.getByText(wait).filter({ visible: true }).first().waitFor({ timeout: 10_000 });
+    await page.waitForLoadState("networkidle");
+    const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"]).analyze();
+    for (const violation of violations) {
+      failures.push(`${where}: ${violation.id}: ${violation.help}: ${violation.nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`).join(" | ")}`);
+    }
+    const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
+    if (wide > 0) failures.push(`${where}: ${wide} px wider than the window`);
+    if (shotsAt) {
+      mkdirSync(shotsAt, { recursive: true });
+      await page.screenshot({ path: join(shotsAt, `${name}.${look.name}.png`), fullPage: true });
+    }
+  } catch (error) {
+    failures.push(`${where}: ${String(error).split("\n")[0]}`);
+    if (shotsAt) await page.screenshot({ path: join(shotsAt, `${name}.${look.name}.FAILED.png`) });
+  } finally {
+    await context.close();
+  }
+}
+
+/** The way through the console without a pointer: sign in, skip link, go, search, help, boots. */
+async function keyboard() {
+  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  const page = await context.newPage();
+  const expect = async (what, test) => {
+    if (!(await test())) failures.push(`keyboard: ${what}`);
+  };
+  try {
+    await page.goto(`${root}/devices`);
+    await page.getByLabel("Login").fill("admin");
+    await page.getByLabel("Password", { exact: true }).fill("wrong");
+    await page.keyboard.press("Enter");
+    await page.getByRole("alert").waitFor();
+    await page.getByLabel("Password", { exact: true }).fill("weft");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("heading", { name: "Devices", level: 1 }).waitFor();
+    await page.locator("body").press("?");
+    await page.getByRole("dialog").waitFor();
+    await page.keyboard.press("Escape");
+    await page.getByRole("dialog").waitFor({ state: "detached" });
+    await page.locator("body").press("/");
+    await expect("/ reaches the search", () => page.evaluate(() => document.activeElement?.getAttribute("type") === "search"));
+    await page.keyboard.press("Tab");
+    await page.evaluate(() => document.activeElement?.blur());
+    await page.keyboard.press("j");
+    await expect("j reaches the first row", () => page.evaluate(() => document.activeElement?.hasAttribute("data-row") === true));
+    await page.keyboard.press("g");
+    await page.keyboard.press("a");
+    await page.getByRole("heading", { name: "Anomalies", level: 1 }).waitFor();
+    await page.getByRole("link", { name: /restarts by the clock/ }).press("Enter");
+    const threads = page.getByRole("region", { name: "Linked threads" });
+    await threads.getByRole("link", { name: /every two hours/ }).press("Enter");
+    const cards = page.getByRole("region", { name: "Device context" });
+    await cards.getByRole("link", { name: "LT-0003" }).press("Enter");
+    const slider = page.getByRole("slider");
+    await slider.focus();
+    const before = await slider.getAttribute("aria-valuetext");
+    await page.keyboard.press("ArrowLeft");
+    await expect("arrow keys choose another boot", async () => (await slider.getAttribute("aria-valuetext")) !== before);
+  } catch (error) {
+    failures.push(`keyboard: ${String(error).split("\n").slice(0, 3).join(" ")}`);
+  } finally {
+    await context.close();
+  }
+}
+
+/** The policy that is tested here must be the one the collector sends. */
+function comparePolicies() {
+  const said = (file) => /default-src 'none';[^"]*/.exec(readFileSync(new URL(file, import.meta.url), "utf8").replaceAll(/\\\n\s*/g, ""))?.[0];
+  const here = said("../mock/plugin.ts");
+  const there = said("../../src/console.rs");
+  if (!here || here !== there) failures.push(`the policies differ:\n  mock ${here}\n  console.rs ${there}`);
+}

@@ -1,0 +1,60 @@
+// Open a thread.
+import { NativeSelect, TextInput } from "@mantine/core";
+import { useState } from "react";
+import { useNavigate, useSearchParams } from "react-router";
+import { useChange } from "../api/changes";
+import { post } from "../api/client";
+import { useSpaces, useThreads, everyItem } from "../api/queries";
+import type { Thread } from "../api/types";
+import { useDebouncedValue } from "@mantine/hooks";
+import { PageFrame } from "../parts/page";
+import { Failure, Loading } from "../parts/state";
+import { ThreadRow } from "../parts/thread-row";
+import { Composer } from "./thread/composer";
+
+/** Shorter titles match everything. */
+const ENOUGH_WORDS = 8;
+
+export default function NewThreadPage() {
+  const navigate = useNavigate();
+  const [params] = useSearchParams();
+  const spaces = useSpaces();
+  const [space, setSpace] = useState(params.get("space") ?? "");
+  const [title, setTitle] = useState("");
+  const [settled] = useDebouncedValue(title.trim(), 400);
+  const similar = useThreads({ q: settled, limit: 3 }, settled.length >= ENOUGH_WORDS);
+  const found = settled.length >= ENOUGH_WORDS ? everyItem(similar.data) : [];
+  const chosen = space || spaces.data?.[0]?.slug || "";
+  const open = useChange<string, Thread>({
+    run: (markdown) => post<Thread>("/threads", { space: chosen, title: title.trim(), markdown }),
+    touches: ["threads", "spaces", "overview"],
+    then: (thread) => navigate(`/threads/${thread.id}`),
+  });
+  return (
+    <PageFrame title="New thread" standfirst="Say what happens, since when, and what you were doing. Weft looks whether your laptop saw it too.">
+      {spaces.error && <Failure error={spaces.error} again={() => spaces.refetch()} />}
+      {spaces.isPending ? (
+        <Loading lines={4} />
+      ) : (
+        <div style={{ maxWidth: 720 }}>
+          <div className="filters">
+            <NativeSelect label="Space" value={chosen} onChange={(event) => setSpace(event.currentTarget.value)} data={(spaces.data ?? []).map((each) => ({ value: each.slug, label: each.name }))} />
+            <TextInput className="grow whole" label="Title" value={title} maxLength={200} required withAsterisk={false} onChange={(event) => setTitle(event.currentTarget.value)} placeholder="My laptop restarts by itself since the update" />
+          </div>
+          {found.length > 0 && (
+            <section className="panel" aria-label="Threads that may already answer it">
+              <h2 style={{ fontSize: 15, marginBottom: 8 }}>People may already be talking about it</h2>
+              <ul className="rows">
+                {found.map((thread) => (
+                  <ThreadRow key={thread.id} thread={thread} />
+                ))}
+              </ul>
+            </section>
+          )}
+          <Composer place="new-thread" label="First post" button="Open thread" busy={open.isPending || !title.trim()} send={(markdown) => open.mutateAsync(markdown)} />
+          {!title.trim() && <p className="small quiet">A title is needed before it can be opened.</p>}
+        </div>
+      )}
+    </PageFrame>
+  );
+}

@@ -1,0 +1,37 @@
+// Which address shows which page. Every page is loaded when it is first visited.
+import type { ComponentType } from "react";
+import { createBrowserRouter, Navigate } from "react-router";
+import { Gate } from "./shell/gate";
+import { homeOf, useSession } from "./session";
+
+const page = (load: () => Promise<{ default: ComponentType }>) => ({
+  lazy: async () => ({ Component: (await load()).default }),
+});
+
+function Home() {
+  return <Navigate to={homeOf(useSession())} replace />;
+}
+
+export const router = createBrowserRouter([
+  {
+    Component: Gate,
+    HydrateFallback: () => null,
+    children: [
+      { index: true, Component: Home },
+      { path: "overview", ...page(() => import("./pages/overview")) },
+      { path: "devices", ...page(() => import("./pages/devices")) },
+      { path: "devices/:id/:tab?", ...page(() => import("./pages/device")) },
+      { path: "anomalies", ...page(() => import("./pages/anomalies")) },
+      { path: "anomalies/:id", ...page(() => import("./pages/anomaly")) },
+      { path: "threads", ...page(() => import("./pages/threads")) },
+      { path: "threads/new", ...page(() => import("./pages/thread-new")) },
+      { path: "threads/:id", ...page(() => import("./pages/thread")) },
+      { path: "apps", ...page(() => import("./pages/apps")) },
+      { path: "mine", ...page(() => import("./pages/mine")) },
+      { path: "audit", ...page(() => import("./pages/audit")) },
+      { path: "tokens", ...page(() => import("./pages/tokens")) },
+      { path: "search", ...page(() => import("./pages/search")) },
+      { path: "*", ...page(() => import("./pages/lost")) },
+    ],
+  },
+]);
