@@ -126,17 +126,34 @@ fn optional_programs(root: &Path, out: &mut BTreeSet<RawFact>) {
     }
 }
 
-/// FUSE and network mounts: many sync clients are one. The source (a server, an account) is left out.
+/// FUSE and network mounts: many sync clients are one. A source is told only where it is a bare program word: others name
+/// servers, accounts and folders.
 fn mounts(root: &Path, out: &mut BTreeSet<RawFact>) {
     let table =
         files::text(&files::under(root, "/proc/self/mounts"), MOUNTS_LIMIT).unwrap_or_default();
     for line in table.lines() {
-        let kind = line.split(' ').nth(2).unwrap_or_default();
-        let is_app = kind
-            .strip_prefix("fuse.")
-            .is_some_and(|name| !matches!(name, "portal" | "gvfsd-fuse" | "snapfuse" | "lxcfs"));
-        if is_app || matches!(kind, "davfs" | "cifs" | "nfs" | "nfs4" | "smb3") {
+        let mut fields = line.split(' ');
+        let source = fields.next().unwrap_or_default();
+        let kind = fields.nth(1).unwrap_or_default();
+        let is_desktop = matches!(
+            kind,
+            "fuse.portal"
+                | "fuse.gvfsd-fuse"
+                | "fuse.snapfuse"
+                | "fuse.lxcfs"
+                | "fusectl"
+                | "fuseblk"
+        );
+        let is_fuse = kind.starts_with("fuse") && !is_desktop;
+        if is_fuse || matches!(kind, "davfs" | "cifs" | "nfs" | "nfs4" | "smb3") {
             out.insert(fact("mount", kind, "", false));
+        }
+        let is_word = source.len() <= 40
+            && source
+                .chars()
+                .all(|c| c.is_ascii_alphanumeric() || matches!(c, '.' | '_' | '-'));
+        if is_fuse && is_word && !source.is_empty() {
+            out.insert(fact("mount", source, "", false));
         }
     }
 }
@@ -229,7 +246,7 @@ mod tests {
         make("var/lib/flatpak/app/com.dropbox.Client");
         write(
             "proc/self/mounts",
-            "drive fuse.rclone /home/anna/drive rw\n",
+            "drive: /home/anna/drive fuse.rclone rw\n",
         );
         let facts = facts(root.path());
         let has = |kind: &str, value: &str| {

@@ -27,6 +27,10 @@ struct Options {
     takes_value: &'static [&'static str],
     /// A script's path follows.
     script: &'static [&'static str],
+    /// The letter that means "code follows" inside joined short flags ("sh -lc", "perl -ne").
+    joined_code: Option<char>,
+    /// The first word that is no option names a class, not a file (Java).
+    runs_classes: bool,
 }
 
 const PYTHON: Options = Options {
@@ -34,24 +38,32 @@ const PYTHON: Options = Options {
     module: &["-m"],
     takes_value: &["-W", "-X", "--check-hash-based-pycs"],
     script: &[],
+    joined_code: None,
+    runs_classes: false,
 };
 const SHELL: Options = Options {
     inline: &["-c"],
     module: &[],
     takes_value: &["-o", "-O", "+o", "+O", "--rcfile", "--init-file"],
     script: &[],
+    joined_code: Some('c'),
+    runs_classes: false,
 };
 const PERL: Options = Options {
     inline: &["-e", "-E"],
     module: &[],
     takes_value: &["-I"],
     script: &[],
+    joined_code: Some('e'),
+    runs_classes: false,
 };
 const RUBY: Options = Options {
     inline: &["-e"],
     module: &[],
     takes_value: &["-I", "-r", "-C", "-E"],
     script: &[],
+    joined_code: Some('e'),
+    runs_classes: false,
 };
 const NODE: Options = Options {
     inline: &["-e", "--eval", "-p", "--print"],
@@ -66,18 +78,24 @@ const NODE: Options = Options {
         "--conditions",
     ],
     script: &[],
+    joined_code: None,
+    runs_classes: false,
 };
 const PHP: Options = Options {
     inline: &["-r"],
     module: &[],
     takes_value: &["-c", "-d", "-z"],
     script: &["-f"],
+    joined_code: None,
+    runs_classes: false,
 };
 const LUA: Options = Options {
     inline: &["-e"],
     module: &["-l"],
     takes_value: &[],
     script: &[],
+    joined_code: None,
+    runs_classes: false,
 };
 const JAVA: Options = Options {
     inline: &[],
@@ -91,6 +109,8 @@ const JAVA: Options = Options {
         "--add-modules",
     ],
     script: &["-jar"],
+    joined_code: None,
+    runs_classes: true,
 };
 const POWERSHELL: Options = Options {
     inline: &["-Command", "-c", "-EncodedCommand", "-e", "-enc"],
@@ -102,6 +122,8 @@ const POWERSHELL: Options = Options {
         "-OutputFormat",
     ],
     script: &["-File", "-f"],
+    joined_code: None,
+    runs_classes: false,
 };
 
 /// The options of an interpreter by its file name; `None` when it is none.
@@ -127,8 +149,6 @@ fn options_of(executable: &str) -> Option<&'static Options> {
 /// What `executable` runs, judged by its arguments (without argument 0); `None` when it is no interpreter.
 pub fn runs<'a>(executable: &str, arguments: impl IntoIterator<Item = &'a str>) -> Option<Runs> {
     let options = options_of(executable)?;
-    let is_java = std::ptr::eq(options, &JAVA);
-    let is_shell = std::ptr::eq(options, &SHELL);
     let mut arguments = arguments.into_iter();
     while let Some(argument) = arguments.next() {
         if argument == "-" {
@@ -159,14 +179,8 @@ pub fn runs<'a>(executable: &str, arguments: impl IntoIterator<Item = &'a str>) 
             continue;
         }
         if let Some(flags) = argument.strip_prefix('-') {
-            // Joined short flags: "sh -lc code", "perl -ne code".
-            let is_joined = !flags.starts_with('-')
-                && flags.len() <= 5
-                && flags.chars().all(|c| c.is_ascii_alphabetic());
-            let code = if is_shell { 'c' } else { 'e' };
-            let takes_code =
-                is_shell || std::ptr::eq(options, &PERL) || std::ptr::eq(options, &RUBY);
-            if is_joined && takes_code && flags.contains(code) {
+            let is_joined = flags.len() <= 5 && flags.chars().all(|c| c.is_ascii_alphabetic());
+            if is_joined && options.joined_code.is_some_and(|code| flags.contains(code)) {
                 return Some(Runs::Inline);
             }
             continue;
@@ -174,7 +188,7 @@ pub fn runs<'a>(executable: &str, arguments: impl IntoIterator<Item = &'a str>) 
         if argument.is_empty() {
             continue;
         }
-        return Some(if is_java {
+        return Some(if options.runs_classes {
             Runs::Module
         } else {
             Runs::File(argument.to_owned())
