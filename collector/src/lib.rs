@@ -1,1 +1,26 @@
-//! (being built)
+//! The collector: takes reports of laptops, keeps them, finds what is unusual, and ties it to what people say.
+//!
+//! Read in this order: [`app`] (what there is and which tasks run), [`ingest`] (the way of a report), [`enroll`] (how a
+//! laptop gets in), [`pki`] and [`tls`] (the door), [`policy`], then the people's side.
+//!
+//! **Invariants:** only [`app`] starts tasks. Detectors and the linker are pure and live in `collector/core`; SQL lives in
+//! `collector/store`; here is the wiring.
+
+pub mod app;
+pub mod cli;
+pub mod clock;
+pub mod config;
+pub mod error;
+pub mod lifecycle;
+
+pub mod enroll;
+pub mod gate;
+pub mod ingest;
+pub mod pki;
+pub mod policy;
+pub mod tls;
+
+pub mod audit;
+pub mod http;
+pub mod jobs;
+pub mod metrics;

@@ -1,0 +1,434 @@
+//! The house: every room, opened in order; every task, named. The only place that knows everything and the only one that
+//! starts tasks.
+//!
+//! **Invariant:** [`App::build`] opens and binds and starts nothing that reports could reach; [`App::run`] starts, waits
+//! and drains: first the doors, then the streams, then the writer, last the engine.
+
+use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use arc_swap::ArcSwap;
+use jiff::Timestamp;
+use tokio::{
+    net::TcpListener,
+    sync::{mpsc, watch},
+    time::sleep,
+};
+use tokio_stream::wrappers::ReceiverStream;
+use tokio_util::{sync::CancellationToken, task::TaskTracker};
+use tonic::codec::CompressionEncoding;
+use weft_collector_engine::{Endpoint, Engine, Options, Places};
+use weft_collector_store::{control::Control, telemetry::Telemetry};
+use weft_proto::{
+    MAX_MESSAGE_BYTES,
+    v1::{
+        enrollment_server::EnrollmentServer, ingest_server::IngestServer,
+        policies_server::PoliciesServer,
+    },
+};
+
+use crate::{
+    audit::{Auditor, Refusals},
+    clock::Clock,
+    config::Config,
+    enroll::Enroll,
+    gate::Gate,
+    http,
+    ingest::{
+        self, Bookkeeper, Ingest, Sessions,
+        writer::{Bounds, Writer},
+    },
+    jobs,
+    lifecycle::{DRAIN_DEADLINE, Ended, Tasks, watch_signals},
+    metrics::Metrics,
+    pki::{Authority, RevocationList, SharedAuthority},
+    policy::{Policies, PolicyInForce},
+    tls::{self, Acceptor, SharedTls},
+};
+
+/// A revocation by the command line must end a live stream "at once"; this is how late it may be.
+const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
+/// How late a change of verdicts or policy may reach agents.
+const POLICY_EVERY: Duration = Duration::from_secs(2);
+/// How often to look whether a certificate must be made anew.
+const CERTIFICATES_EVERY: Duration = Duration::from_secs(5);
+/// A stream that says nothing is asked whether it lives; NATs forget idle connections after a few minutes.
+const KEEPALIVE: (Duration, Duration) = (Duration::from_secs(60), Duration::from_secs(20));
+/// Calls at the same time on one connection: an agent has a stream, a renewal and a policy.
+const CALLS_PER_CONNECTION: u32 = 8;
+/// Accepted connections that wait for the server.
+const ACCEPTED: usize = 64;
+/// After the signal to stop: streams say farewell within 5 s; what is left then is cut off.
+const GRPC_FAREWELL: Duration = Duration::from_secs(7);
+/// The first message of a stream must come within this time.
+const HELLO: Duration = Duration::from_secs(15);
+/// How long a new stream waits for ClickHouse before its agent is told to come back.
+const OPEN: Duration = Duration::from_secs(20);
+
+/// What the process brings from outside; only `main` and tests make one.
+#[derive(Clone, Debug)]
+pub struct Surroundings {
+    pub clock: Clock,
+    /// This program: it runs the engine as its child.
+    pub program: PathBuf,
+    /// Where the engine's library may lie.
+    pub library: Places,
+}
+
+/// Everything opened and bound.
+pub struct App {
+    pub rooms: Rooms,
+    engine: Option<Engine>,
+    doors: Doors,
+}
+
+/// What tasks share.
+#[derive(Clone)]
+pub struct Rooms {
+    pub config: Config,
+    pub clock: Clock,
+    pub control: Control,
+    pub telemetry: Telemetry,
+    pub policy: PolicyInForce,
+    pub metrics: Arc<Metrics>,
+    gate: Gate,
+    authority: SharedAuthority,
+    tls: SharedTls,
+    tls_renew_after: Timestamp,
+}
+
+struct Doors {
+    grpc: TcpListener,
+    http: TcpListener,
+}
+
+impl App {
+    /// Opens stores and authority, starts the engine, binds the doors. Each error says which room did not open.
+    pub async fn build(config: Config, around: Surroundings) -> Result<Self> {
+        let clock = around.clock.clone();
+        std::fs::create_dir_all(&config.data.dir).with_context(|| {
+            format!(
+                "cannot make the data directory {}",
+                config.data.dir.display()
+            )
+        })?;
+        let grpc = bind("grpc", config.grpc.listen).await?;
+        let http = bind("http", config.http.listen).await?;
+        let control = Control::connect(&config.control_url())
+            .await
+            .context("cannot open the control database ([control] url)")?;
+        let authority = Authority::open(&config.pki_dir(), clock.now())
+            .context("cannot open the certificate authority")?;
+        let (tls, tls_renew_after) = tls::server_config(
+            &authority,
+            &config.grpc.names,
+            clock.now(),
+            config.certificates.server_validity.0,
+        )?;
+        let (engine, endpoint) = open_engine(&config, &around).await?;
+        let telemetry = Telemetry::connect(&endpoint);
+        telemetry
+            .ensure_schema()
+            .await
+            .context("cannot prepare ClickHouse")?;
+        let policy = PolicyInForce::load(control.clone(), clock.now()).await?;
+        let gate = Gate {
+            auditor: Auditor::new(control.clone(), clock.clone()),
+            control: control.clone(),
+            revocations: RevocationList::default(),
+            refusals: Refusals::default(),
+            clock: clock.clone(),
+        };
+        let rooms = Rooms {
+            config,
+            clock,
+            control,
+            telemetry,
+            policy,
+            metrics: Arc::default(),
+            gate,
+            authority: Arc::new(ArcSwap::from_pointee(authority)),
+            tls: Arc::new(ArcSwap::new(tls)),
+            tls_renew_after,
+        };
+        Ok(Self {
+            rooms,
+            engine,
+            doors: Doors { grpc, http },
+        })
+    }
+
+    /// Where agents connect; with `listen = "...:0"` the port that the system chose.
+    pub fn grpc_address(&self) -> std::io::Result<SocketAddr> {
+        self.doors.grpc.local_addr()
+    }
+
+    pub fn http_address(&self) -> std::io::Result<SocketAddr> {
+        self.doors.http.local_addr()
+    }
+
+    /// Process id of the embedded engine.
+    pub fn engine_pid(&self) -> Option<u32> {
+        self.engine.as_ref().and_then(Engine::pid)
+    }
+
+    /// Runs until `stop` or a signal, then drains.
+    pub async fn run(self, stop: CancellationToken) -> Ended {
+        let (grpc, http) = (self.grpc_address()?, self.http_address()?);
+        let (rooms, doors, engine) = (self.rooms, self.doors, self.engine);
+        let mut tasks = Tasks::new(stop.clone());
+        let (renewal, renewals) = watch::channel(0);
+        tasks.start("signals", {
+            let stop = stop.clone();
+            async move { Ok(watch_signals(stop).await?) }
+        });
+        rooms.start_jobs(&mut tasks, renewal);
+        rooms.start_grpc(&mut tasks, doors.grpc, renewals);
+        tasks.start("http", http::serve(doors.http, rooms.pages(), stop));
+        tracing::info!(%grpc, %http, "the collector is open");
+        // From here on only the tasks hold the rooms, so that each closes when its last task has ended.
+        drop(rooms);
+        let ran = tasks.until_stopped().await;
+        let drained = tasks.drain(DRAIN_DEADLINE).await;
+        if let Some(engine) = engine {
+            engine.stop().await;
+        }
+        ran.and(drained)
+    }
+}
+
+impl Rooms {
+    /// Everything that is served over HTTP.
+    fn pages(&self) -> axum::Router {
+        http::router(http::Health {
+            control: self.control.clone(),
+            telemetry: self.telemetry.clone(),
+            metrics: self.metrics.clone(),
+        })
+    }
+
+    fn start_jobs(&self, tasks: &mut Tasks, renewal: watch::Sender<u64>) {
+        let stop = tasks.stop().clone();
+        let (control, clock, list) = (
+            self.control.clone(),
+            self.clock.clone(),
+            self.gate.revocations.clone(),
+        );
+        tasks.start("revocations", {
+            let stop = stop.clone();
+            async move {
+                jobs::every("revocations", REVOCATIONS_EVERY, stop, async || {
+                    list.replace(control.certificates().revoked_serials(clock.now()).await?);
+                    anyhow::Ok(())
+                })
+                .await;
+                Ok(())
+            }
+        });
+        let (policy, clock) = (self.policy.clone(), self.clock.clone());
+        tasks.start("policy", {
+            let stop = stop.clone();
+            async move {
+                jobs::every("policy", POLICY_EVERY, stop, async || {
+                    policy.refresh(clock.now()).await.map(drop)
+                })
+                .await;
+                Ok(())
+            }
+        });
+        let keeper = Certificates {
+            config: self.config.clone(),
+            clock: self.clock.clone(),
+            authority: self.authority.clone(),
+            tls: self.tls.clone(),
+            renew_after: ArcSwap::from_pointee(self.tls_renew_after),
+            renewal,
+        };
+        tasks.start("certificates", async move {
+            jobs::every("certificates", CERTIFICATES_EVERY, stop, async || {
+                keeper.look()
+            })
+            .await;
+            Ok(())
+        });
+    }
+
+    fn start_grpc(&self, tasks: &mut Tasks, listener: TcpListener, renewal: watch::Receiver<u64>) {
+        let stop = tasks.stop().clone();
+        let limits = &self.config.limits;
+        let (sessions, books) = (Sessions::default(), Bookkeeper::default());
+        let bounds = Bounds {
+            queue_bytes: limits.queue_bytes,
+            batch_rows: limits.batch_observations,
+            batch_delay: limits.batch_delay.0,
+        };
+        let (queue, writer) = Writer::new(
+            self.telemetry.clone(),
+            bounds,
+            sessions.clone(),
+            books.clone(),
+            self.metrics.clone(),
+            self.clock.clone(),
+        );
+        // The books close after the last acknowledgement, not at the signal.
+        let written = CancellationToken::new();
+        tasks.start("writer", {
+            let (stop, written) = (stop.clone(), written.clone());
+            async move {
+                writer.run(stop).await;
+                written.cancel();
+                Ok(())
+            }
+        });
+        let control = self.control.clone();
+        tasks.start("bookkeeper", {
+            let books = books.clone();
+            async move {
+                books.run(control, written).await;
+                Ok(())
+            }
+        });
+        let ingest = Ingest {
+            gate: self.gate.clone(),
+            durable: self.telemetry.clone(),
+            queue,
+            sessions,
+            books,
+            limits: ingest::Limits {
+                window: limits.window.max(1),
+                observations: limits.report_observations,
+                hello: HELLO,
+                open: OPEN,
+            },
+            policy: self.policy.version(),
+            renewal,
+            metrics: self.metrics.clone(),
+            conversations: TaskTracker::new(),
+            stop: stop.clone(),
+        };
+        let enroll = Enroll {
+            gate: self.gate.clone(),
+            authority: self.authority.clone(),
+            device_validity: self.config.certificates.device_validity.0,
+            refusals_per_minute: limits.refusals_per_minute,
+        };
+        let policies = Policies {
+            gate: self.gate.clone(),
+            in_force: self.policy.clone(),
+        };
+        let door = Acceptor {
+            tls: self.tls.clone(),
+            limits: tls::Limits {
+                handshakes: limits.handshakes,
+                handshake_timeout: limits.handshake_timeout.0,
+                connections: limits.connections,
+            },
+            auditor: self.gate.auditor.clone(),
+            refusals: self.gate.refusals.clone(),
+            clock: self.clock.clone(),
+        };
+        let (accepted, connections) = mpsc::channel(ACCEPTED);
+        tasks.start("door", {
+            let stop = stop.clone();
+            async move {
+                door.run(listener, accepted, stop).await;
+                Ok(())
+            }
+        });
+        let conversations = ingest.conversations.clone();
+        let server = tonic::transport::Server::builder()
+            .http2_keepalive_interval(Some(KEEPALIVE.0))
+            .http2_keepalive_timeout(Some(KEEPALIVE.1))
+            .max_concurrent_streams(CALLS_PER_CONNECTION)
+            .add_service(
+                IngestServer::new(ingest)
+                    .accept_compressed(CompressionEncoding::Zstd)
+                    .send_compressed(CompressionEncoding::Zstd)
+                    .max_decoding_message_size(MAX_MESSAGE_BYTES),
+            )
+            .add_service(EnrollmentServer::new(enroll))
+            .add_service(
+                PoliciesServer::new(policies)
+                    .accept_compressed(CompressionEncoding::Zstd)
+                    .send_compressed(CompressionEncoding::Zstd),
+            )
+            .serve_with_incoming_shutdown(
+                ReceiverStream::new(connections),
+                stop.clone().cancelled_owned(),
+            );
+        tasks.start("grpc", async move {
+            tokio::select! {
+                served = server => served?,
+                () = async { stop.cancelled().await; sleep(GRPC_FAREWELL).await } => {
+                    tracing::warn!("connections were cut off at shutdown");
+                }
+            }
+            conversations.close();
+            conversations.wait().await;
+            Ok(())
+        });
+    }
+}
+
+/// Keeps the collector's own certificate fresh and follows a rotation of the authority that the command line began.
+struct Certificates {
+    config: Config,
+    clock: Clock,
+    authority: SharedAuthority,
+    tls: SharedTls,
+    renew_after: ArcSwap<Timestamp>,
+    renewal: watch::Sender<u64>,
+}
+
+impl Certificates {
+    fn look(&self) -> Result<()> {
+        let now = self.clock.now();
+        let dir = self.config.pki_dir();
+        let rotated = self.authority.load().is_stale(&dir)?;
+        if rotated {
+            self.authority.store(Arc::new(Authority::open(&dir, now)?));
+            tracing::info!("the certificate authority changed; agents are asked to renew");
+        }
+        if rotated || **self.renew_after.load() <= now {
+            let validity = self.config.certificates.server_validity.0;
+            let (tls, renew_after) = tls::server_config(
+                &self.authority.load(),
+                &self.config.grpc.names,
+                now,
+                validity,
+            )?;
+            self.tls.store(tls);
+            self.renew_after.store(Arc::new(renew_after));
+        }
+        if rotated {
+            self.renewal.send_modify(|count| *count += 1);
+        }
+        Ok(())
+    }
+}
+
+async fn bind(door: &str, address: SocketAddr) -> Result<TcpListener> {
+    TcpListener::bind(address).await.with_context(|| {
+        format!("cannot listen on {address}: stop what uses it, or change `listen` under [{door}]")
+    })
+}
+
+async fn open_engine(config: &Config, around: &Surroundings) -> Result<(Option<Engine>, Endpoint)> {
+    if !config.engine.url.is_empty() {
+        let endpoint = Endpoint {
+            url: config.engine.url.clone(),
+            user: config.engine.user.clone(),
+            password: config.engine.password.clone(),
+        };
+        return Ok((None, endpoint));
+    }
+    let engine = Engine::start(Options {
+        library: around.library.find()?,
+        data: config.engine_dir(),
+        program: around.program.clone(),
+        arguments: vec!["engine".into()],
+    })
+    .await?;
+    let endpoint = engine.endpoint().clone();
+    Ok((Some(engine), endpoint))
+}

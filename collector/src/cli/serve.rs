@@ -1,0 +1,42 @@
+//! `serve`: the collector itself.
+
+use std::{env, path::PathBuf};
+
+use anyhow::{Result, anyhow};
+use tokio_util::sync::CancellationToken;
+use tracing_subscriber::{EnvFilter, fmt};
+use weft_collector_engine::Places;
+
+use crate::{
+    app::{App, Surroundings},
+    clock::Clock,
+    config::{Config, LogFormat},
+};
+
+pub async fn run(config: Config) -> Result<()> {
+    start_log(&config)?;
+    let around = Surroundings {
+        clock: Clock::system(),
+        program: env::current_exe()?,
+        library: library(&config),
+    };
+    let app = App::build(config, around).await?;
+    app.run(CancellationToken::new()).await
+}
+
+/// Where the engine's library may lie, by configuration and environment.
+pub fn library(config: &Config) -> Places {
+    let configured = Some(config.engine.library.as_str()).filter(|path| !path.is_empty());
+    Places::from_environment(configured.map(PathBuf::from), config.engine.version.clone())
+}
+
+fn start_log(config: &Config) -> Result<()> {
+    let filter = EnvFilter::try_new(&config.log.filter)
+        .map_err(|error| anyhow!("[log] filter = {:?}: {error}", config.log.filter))?;
+    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    match config.log.format {
+        LogFormat::Text => log.with_target(false).init(),
+        LogFormat::Json => log.json().init(),
+    }
+    Ok(())
+}

@@ -1,0 +1,199 @@
+//! What the operator may set. `collector/config.toml` is the documentation and the default in one.
+//!
+//! **Invariant:** a key that the default file does not have is an error that names the nearest one; so a spelling
+//! mistake never silently leaves a default in force.
+
+use std::{
+    net::SocketAddr,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use secrecy::{ExposeSecret, SecretString};
+use serde::Deserialize;
+
+mod keys;
+mod lasting;
+
+pub use lasting::Lasting;
+
+/// The annotated default file.
+pub const DEFAULT: &str = include_str!("../config.toml");
+
+/// Before each variable: `WEFT_COLLECTOR__SECTION__KEY`.
+pub const ENVIRONMENT_PREFIX: &str = "WEFT_COLLECTOR__";
+
+#[derive(Debug, thiserror::Error)]
+pub enum ConfigError {
+    #[error("cannot read {path}: {source}")]
+    Read {
+        path: PathBuf,
+        source: std::io::Error,
+    },
+    #[error("{origin} is not valid TOML: {source}")]
+    Syntax {
+        origin: String,
+        source: toml::de::Error,
+    },
+    #[error("{origin}: there is no setting {key:?}{}", hint(nearest))]
+    UnknownKey {
+        origin: String,
+        key: String,
+        nearest: Option<String>,
+    },
+    #[error("{origin}: {key} = {value:?} is not {expected}")]
+    Value {
+        origin: String,
+        key: String,
+        value: String,
+        expected: String,
+    },
+    #[error("the configuration does not hold together: {0}")]
+    Shape(#[from] toml::de::Error),
+}
+
+fn hint(nearest: &Option<String>) -> String {
+    match nearest {
+        Some(key) => format!("; did you mean {key:?}?"),
+        None => "; `weft-collector check` prints every setting".to_owned(),
+    }
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Config {
+    pub data: Data,
+    pub grpc: Grpc,
+    pub http: Http,
+    pub engine: Engine,
+    pub control: Control,
+    pub certificates: Certificates,
+    pub detect: Detect,
+    pub limits: Limits,
+    pub log: Log,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Data {
+    pub dir: PathBuf,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Grpc {
+    pub listen: SocketAddr,
+    pub names: Vec<String>,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Http {
+    pub listen: SocketAddr,
+    pub public_url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Engine {
+    pub library: String,
+    pub version: String,
+    pub url: String,
+    pub user: String,
+    pub password: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Control {
+    pub url: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Certificates {
+    pub device_validity: Lasting,
+    pub server_validity: Lasting,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Detect {
+    pub interval: Lasting,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Limits {
+    pub handshakes: usize,
+    pub handshake_timeout: Lasting,
+    pub connections: usize,
+    pub window: u32,
+    pub report_observations: usize,
+    pub queue_bytes: usize,
+    pub batch_observations: usize,
+    pub batch_delay: Lasting,
+    pub refusals_per_minute: u32,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct Log {
+    pub filter: String,
+    pub format: LogFormat,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum LogFormat {
+    Text,
+    Json,
+}
+
+impl Config {
+    /// Defaults, then the file, then the environment.
+    pub fn load(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<Self, ConfigError> {
+        Ok(keys::effective(file, environment)?.try_into()?)
+    }
+
+    /// The effective configuration as TOML with its secrets masked: what `check` prints.
+    pub fn masked(
+        file: Option<&Path>,
+        environment: impl IntoIterator<Item = (String, String)>,
+    ) -> Result<String, ConfigError> {
+        Ok(keys::masked(keys::effective(file, environment)?).to_string())
+    }
+
+    /// The control database's address; SQLite in the data directory when none was set.
+    pub fn control_url(&self) -> String {
+        match self.control.url.expose_secret() {
+            "" => format!("sqlite:{}", self.data.dir.join("weft.db").display()),
+            url => url.to_owned(),
+        }
+    }
+
+    pub fn public_url(&self) -> String {
+        match self.http.public_url.trim_end_matches('/') {
+            "" => format!("http://{}", self.http.listen),
+            url => url.to_owned(),
+        }
+    }
+
+    pub fn pki_dir(&self) -> PathBuf {
+        self.data.dir.join("pki")
+    }
+
+    pub fn engine_dir(&self) -> PathBuf {
+        self.data.dir.join("engine")
+    }
+
+    pub fn detect_interval(&self) -> Duration {
+        self.detect.interval.0
+    }
+}
+
+#[cfg(test)]
+mod tests;
