@@ -1,4 +1,13 @@
 //! A finding kept: one per cause, with a life and a judgement.
+//!
+//! **Invariant: at most one living anomaly per cause.** [`reconcile`] turns a round's findings into changes of what is
+//! kept; [`rule`] is what people taught. Not here: who may judge ([`crate::authority`]) and where anomalies are stored.
+
+mod reconcile;
+mod rule;
+
+pub use reconcile::{Budget, Change, HeldBack, Hidden, RESOLVE_AFTER_HOURS, Reconciled, reconcile};
+pub use rule::{Preview, Rule, Scope, preview};
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};

@@ -92,6 +92,47 @@ pub struct Facts {
     /// Stop codes, error codes.
     pub codes: Vec<String>,
     pub os_builds: Vec<String>,
+    /// Teams of the devices concerned.
+    pub teams: Vec<String>,
+}
+
+impl Facts {
+    /// Lower case, sorted, each once, no empty words, at most 50 of a kind.
+    pub fn tidy(&mut self) {
+        const MOST: usize = 50;
+        for words in [
+            &mut self.symptoms,
+            &mut self.apps,
+            &mut self.processes,
+            &mut self.models,
+            &mut self.codes,
+            &mut self.os_builds,
+            &mut self.teams,
+        ] {
+            for word in words.iter_mut() {
+                *word = word.trim().to_lowercase();
+            }
+            words.retain(|word| !word.is_empty());
+            words.sort();
+            words.dedup();
+            words.truncate(MOST);
+        }
+    }
+}
+
+/// Builds a cause: `what` happened (kind, rule, thing) and `place` (device, team, fleet). The part before the last
+/// slash is what a judgement speaks about, see [`what_of`].
+pub fn cause(kind: Kind, what: &str, place: &str) -> String {
+    let place: String = place
+        .chars()
+        .map(|c| if c == '/' { '|' } else { c })
+        .collect();
+    format!("{}/{what}/{}", kind.as_str(), place.to_lowercase())
+}
+
+/// What a cause is about, without where: the same for every device that has it.
+pub fn what_of(cause: &str) -> &str {
+    cause.rsplit_once('/').map_or(cause, |(what, _)| what)
 }
 
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]

@@ -11,9 +11,12 @@
 //! | Observation | one fact that an agent saw; inside the collector an [`event::Event`] | [`event`] |
 //! | Evidence | what the store says about many devices, ready to be judged | [`evidence`] |
 //! | Finding | what a detector concludes from evidence | [`finding`] |
+//! | Detector | from evidence to findings | [`detect`] |
 //! | Anomaly | a finding kept, with a life and a judgement | [`anomaly`] |
 //! | Space, thread, post | the discussion | [`thread`] |
 //! | Link | a scored, explained tie between an anomaly and a thread | [`link`] |
+//! | Linker | finds the threads that an anomaly belongs to | [`linker`] |
+//! | Symptom | what people complain about, read from their words | [`symptoms`] |
 //! | Verdict | sanctioned, tolerated (until a date), unsanctioned, per app and scope | [`verdict`] |
 //! | Books | where every observation ended | [`books`] |
 //! | Authority | who may see what, as a table | [`authority`] |
@@ -23,10 +26,13 @@ pub mod device;
 pub mod event;
 
 pub mod anomaly;
+pub mod detect;
 pub mod evidence;
 pub mod finding;
 pub mod verdict;
 
 pub mod authority;
 pub mod link;
+pub mod linker;
+pub mod symptoms;
 pub mod thread;

@@ -1,0 +1,315 @@
+//! A beat: restarts that come at one interval, such as "every 2 h 03 min ± 4 min".
+//!
+//! A beat shows in one of three measures, and each has a weakness that another does not have:
+//!
+//! | measure | survives | is blind to |
+//! | --- | --- | --- |
+//! | uptime of each run | nights, pauses, a lid closed for days | an `ended_at` that is only a lower bound |
+//! | start to start | lower bounds of ends: a kernel's start is exact | pauses |
+//! | end to end | wrong starts | pauses, lower bounds |
+//!
+//! In each measure every candidate period (each observed interval, and its half and third) is tried: how many
+//! intervals lie within a tolerance of once, twice or three times the period (one or two beats missed)? Under
+//! restarts that come at random (exponential intervals with the same mean) the chance of one such hit is known, so the
+//! chance of that many among `n` is a binomial tail; it is multiplied by the number of candidates and measures tried.
+//! A beat is named when that is below [`Settings::beat_chance`].
+//!
+//! **Not a beat**: the habit of a day (one end per day at about the same hour, or runs as long as a working day), what
+//! people and updates ask for, and anything slower than 20 hours, where habit and fault cannot be told apart.
+
+use std::f64::consts::TAU;
+
+use crate::detect::{
+    Settings,
+    baseline::{binomial_tail, finite, median, spread},
+    fleet::{DAY, seconds},
+    reboot::history::{End, History},
+    wording,
+};
+
+/// Shorter than five minutes is a loop, not a beat.
+const SHORTEST: f64 = 5.0 * 60.0;
+const LONGEST: f64 = 20.0 * 3_600.0;
+/// An interval belongs to the beat when it is this close, as a share of the period; at least a minute either way.
+const TOLERANCE: f64 = 0.07;
+const LEAST_TOLERANCE: f64 = 60.0;
+/// Beats that may be missed in a row.
+const MISSED: u32 = 3;
+/// Share of the intervals inside an activity that must fit.
+const LEAST_SHARE: f64 = 0.6;
+/// Only the newest ends are searched: a beat that stopped is not today's, and cost stays bounded.
+const MOST_ENDS: usize = 60;
+/// Longer than this after the last beat the device was off, asleep, or cured.
+const PAUSE: f64 = 20.0 * 3_600.0;
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Measure {
+    Uptime,
+    StartToStart,
+    EndToEnd,
+}
+
+impl Measure {
+    pub fn words(self) -> &'static str {
+        match self {
+            Self::Uptime => "from each start to its end",
+            Self::StartToStart => "from start to start",
+            Self::EndToEnd => "from end to end",
+        }
+    }
+}
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Beat {
+    /// Seconds.
+    pub period: f64,
+    /// Spread of one interval around the period, seconds (a robust standard deviation).
+    pub spread: f64,
+    pub measure: Measure,
+    pub fitting: usize,
+    /// Intervals looked at, pauses left out.
+    pub intervals: usize,
+    pub pauses: usize,
+    /// Chance that restarts at random look like this.
+    pub chance: f64,
+    /// Positions of the ends in the history.
+    pub ends: Vec<usize>,
+}
+
+impl Beat {
+    /// "2 h 03 min (± 4 min)".
+    pub fn stated(&self) -> String {
+        format!(
+            "{} ± {}",
+            wording::duration(self.period),
+            wording::duration(self.spread.max(60.0))
+        )
+    }
+
+    pub fn share_fitting(&self) -> f64 {
+        finite(self.fitting as f64 / self.intervals.max(1) as f64)
+    }
+}
+
+/// The beat of a device that is still beating.
+pub fn of_device(history: &History, settings: &Settings) -> Option<Beat> {
+    let eligible: Vec<usize> = history
+        .ends
+        .iter()
+        .enumerate()
+        .filter(|(_, end)| end.age <= settings.late_after_days)
+        .filter(|(_, end)| (end.unexpected() || asked_by_program(end)) && !end.on_battery_end())
+        .map(|(index, _)| index)
+        .collect();
+    let eligible = &eligible[eligible.len().saturating_sub(MOST_ENDS)..];
+    let ends: Vec<&End> = eligible.iter().map(|index| &history.ends[*index]).collect();
+    let mut beat = beat(&ends, settings)?;
+    beat.ends = beat.ends.iter().map(|index| eligible[*index]).collect();
+    let newest = beat.ends.last().map(|index| history.ends[*index].age)?;
+    // Restarts that a program asks for may be somebody's cron job: say so only when it is beyond doubt.
+    let all_clean = beat
+        .ends
+        .iter()
+        .all(|index| !history.ends[*index].unexpected());
+    let sure = if all_clean {
+        settings.beat_chance * 1e-2
+    } else {
+        settings.beat_chance
+    };
+    (newest <= settings.recent_days && beat.chance <= sure).then_some(beat)
+}
+
+/// The most telling beat in `ends` (oldest first), whatever its age.
+pub fn beat(ends: &[&End], settings: &Settings) -> Option<Beat> {
+    if ends.len() < settings.beat_least.max(4) || is_daily_habit(ends) {
+        return None;
+    }
+    [Measure::Uptime, Measure::StartToStart, Measure::EndToEnd]
+        .into_iter()
+        .filter_map(|measure| in_measure(ends, measure))
+        .filter(|beat| beat.chance <= settings.beat_chance)
+        .min_by(|a, b| {
+            a.chance
+                .total_cmp(&b.chance)
+                .then_with(|| a.spread.total_cmp(&b.spread))
+        })
+}
+
+fn in_measure(ends: &[&End], measure: Measure) -> Option<Beat> {
+    let all = intervals(ends, measure);
+    // Longer than a pause says nothing about the beat; shorter than a loop's step is the echo of one failure.
+    let used: Vec<(usize, f64)> = all
+        .iter()
+        .copied()
+        .filter(|(_, interval)| (SHORTEST..=PAUSE).contains(interval))
+        .collect();
+    if used.len() < 4 {
+        return None;
+    }
+    let values: Vec<f64> = used.iter().map(|(_, interval)| *interval).collect();
+    let mean = values.iter().sum::<f64>() / values.len() as f64;
+    let candidates: Vec<f64> = values
+        .iter()
+        .flat_map(|value| (1..=2).map(move |part| value / f64::from(part)))
+        .filter(|period| (SHORTEST..=LONGEST).contains(period))
+        .collect();
+    let tried = (candidates.len() * 3) as f64;
+    let (period, _) = candidates
+        .iter()
+        .map(|candidate| {
+            let period = refine(&values, *candidate);
+            (period, chance(&values, period, mean))
+        })
+        .min_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.total_cmp(&a.0)))?;
+    let fitting: Vec<(usize, f64)> = used
+        .iter()
+        .filter_map(|(index, value)| {
+            beats(*value, period).map(|beats| (*index, value / f64::from(beats)))
+        })
+        .collect();
+    let singles = values
+        .iter()
+        .filter(|value| beats(**value, period) == Some(1))
+        .count();
+    let share = fitting.len() as f64 / values.len() as f64;
+    // Mostly missed beats are a shorter period's wishful thinking.
+    if fitting.len() < 4 || share < LEAST_SHARE || 2 * singles < fitting.len() {
+        return None;
+    }
+    let around: Vec<f64> = fitting.iter().map(|(_, value)| *value).collect();
+    let mut touched: Vec<usize> = fitting
+        .iter()
+        .flat_map(|(index, _)| match measure {
+            Measure::Uptime => vec![*index],
+            _ => vec![*index, index + 1],
+        })
+        .collect();
+    touched.sort_unstable();
+    touched.dedup();
+    Some(Beat {
+        period: median(&around)?,
+        spread: finite(spread(&around)?),
+        measure,
+        fitting: fitting.len(),
+        intervals: values.len(),
+        pauses: all.iter().filter(|(_, interval)| *interval > PAUSE).count(),
+        chance: finite(chance(&values, period, mean) * tried).clamp(0.0, 1.0),
+        ends: touched,
+    })
+}
+
+/// (position of the end that begins or carries the interval, seconds)
+fn intervals(ends: &[&End], measure: Measure) -> Vec<(usize, f64)> {
+    match measure {
+        Measure::Uptime => ends
+            .iter()
+            .enumerate()
+            .filter_map(|(index, end)| end.uptime().map(|uptime| (index, uptime)))
+            .collect(),
+        Measure::StartToStart => pairs(ends, |end| end.started_at),
+        Measure::EndToEnd => pairs(ends, |end| end.at),
+    }
+}
+
+fn pairs(ends: &[&End], moment: impl Fn(&End) -> jiff::Timestamp) -> Vec<(usize, f64)> {
+    ends.windows(2)
+        .enumerate()
+        .map(|(index, pair)| (index, seconds(moment(pair[0]), moment(pair[1]))))
+        .collect()
+}
+
+/// How many beats long an interval is, when it fits at all.
+fn beats(interval: f64, period: f64) -> Option<u32> {
+    let tolerance = tolerance(period);
+    (1..=MISSED).find(|beats| (interval - f64::from(*beats) * period).abs() <= tolerance)
+}
+
+fn tolerance(period: f64) -> f64 {
+    (period * TOLERANCE).max(LEAST_TOLERANCE)
+}
+
+/// The median of the intervals that fit: one step is enough because the candidate already is an interval.
+fn refine(values: &[f64], candidate: f64) -> f64 {
+    let fitting: Vec<f64> = values
+        .iter()
+        .filter_map(|value| beats(*value, candidate).map(|beats| value / f64::from(beats)))
+        .collect();
+    median(&fitting).unwrap_or(candidate)
+}
+
+/// Chance that exponential intervals of this mean hit the beat as often as these do.
+fn chance(values: &[f64], period: f64, mean: f64) -> f64 {
+    let hits = values
+        .iter()
+        .filter(|value| beats(**value, period).is_some())
+        .count();
+    let tolerance = tolerance(period);
+    let below = |x: f64| 1.0 - (-x.max(0.0) / mean).exp();
+    let one: f64 = (1..=MISSED)
+        .map(|beats| f64::from(beats) * period)
+        .map(|middle| below(middle + tolerance) - below(middle - tolerance))
+        .sum();
+    binomial_tail(hits as u32, values.len() as u32, one)
+}
+
+/// Ends that come about once a day, at about the same hour, or after about one working day: how people switch off.
+fn is_daily_habit(ends: &[&End]) -> bool {
+    const CONCENTRATED: f64 = 0.8;
+    const AFTER_HOURS: f64 = 6.0 * 3_600.0;
+    let (Some(first), Some(last)) = (ends.first(), ends.last()) else {
+        return false;
+    };
+    let span = seconds(first.at, last.at).max(1.0);
+    let per_day = ends.len() as f64 / (span / DAY).max(1.0);
+    if per_day > 1.6 {
+        return false;
+    }
+    let (mut x, mut y) = (0.0, 0.0);
+    for end in ends {
+        let angle = TAU * (end.at.as_second().rem_euclid(DAY as i64) as f64) / DAY;
+        x += angle.cos();
+        y += angle.sin();
+    }
+    let concentration = (x * x + y * y).sqrt() / ends.len() as f64;
+    let uptimes: Vec<f64> = ends.iter().filter_map(|end| end.uptime()).collect();
+    let long = median(&uptimes).is_some_and(|uptime| uptime >= AFTER_HOURS);
+    concentration >= CONCENTRATED || long
+}
+
+/// A clean restart that neither a person nor an update asked for.
+fn asked_by_program(end: &End) -> bool {
+    /// Words for people and for those who restart on their behalf.
+    const PEOPLE: [&str; 12] = [
+        "user",
+        "power_button",
+        "explorer.exe",
+        "startmenuexperiencehost.exe",
+        "winlogon.exe",
+        "loginwindow",
+        "gnome-session",
+        "systemd-logind",
+        "systemctl",
+        "shutdown",
+        "reboot",
+        "runtimebroker.exe",
+    ];
+    const UPDATES: [&str; 10] = [
+        "update",
+        "upgrade",
+        "trustedinstaller",
+        "mousocoreworker",
+        "usoclient",
+        "wuauclt",
+        "packagekit",
+        "msiexec",
+        "softwareupdate",
+        "dnf",
+    ];
+    let initiator = end.initiator.to_lowercase();
+    !initiator.is_empty()
+        && !PEOPLE.contains(&initiator.as_str())
+        && !UPDATES.iter().any(|word| initiator.contains(word))
+}
+
+#[cfg(test)]
+mod tests;

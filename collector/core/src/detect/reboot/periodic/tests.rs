@@ -1,0 +1,1 @@
+//! Beats that are there, and habits that are none.

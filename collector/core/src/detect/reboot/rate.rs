@@ -1,0 +1,173 @@
+//! More unexpected ends than the device's own past, its like and the fleet explain. The maths: [`crate::detect::baseline`].
+//!
+//! Two questions, either of which is enough:
+//!
+//! 1. *Has it changed?* The last week against what its own earlier ends, added to the prior of its like, predict.
+//! 2. *Is it worse than its like?* The last 30 days against what devices like it predict, its own past left aside;
+//!    without this, a laptop that crashed daily since it was bought would be "normal for itself".
+//!
+//! "Its like" is the worst of the fleet, its model, its OS build and its team, each drawn towards the fleet by 90
+//! invented device-days and without the device itself: where the whole model is worse, the single device is not the
+//! anomaly (the outbreak is).
+
+use std::collections::BTreeMap;
+
+use crate::{
+    detect::{
+        Settings,
+        baseline::{Exposure, Moments, believable, finite, learn},
+        fleet::Fleet,
+        reboot::history::History,
+        wording,
+    },
+    device::{Cohort, CohortBy, DeviceId},
+};
+
+/// Days of the second question: long enough for one a week to show.
+const CHRONIC_DAYS: f64 = 30.0;
+/// How many device-days the belief "a cohort is like the fleet" is worth.
+const COHORT_DAYS: f64 = 90.0;
+
+#[derive(Clone, Debug, PartialEq)]
+pub struct Excess {
+    pub surprising: bool,
+    /// Chance of this under the better of the two questions.
+    pub chance: f64,
+    /// Count over what was expected.
+    pub ratio: f64,
+    pub window_days: f64,
+    /// "7 unexpected restarts in the last 7 days; devices like it (ThinkPad T14) have 0.3."
+    pub compared: String,
+    /// "It had 1 in the 83 days before."
+    pub own: String,
+}
+
+pub fn judge(
+    fleet: &Fleet<'_>,
+    histories: &[History],
+    settings: &Settings,
+) -> BTreeMap<DeviceId, Excess> {
+    let whole: Vec<Exposure> = histories
+        .iter()
+        .map(|h| h.last(settings.history_days))
+        .collect();
+    let (moments, taught) = learn(&whole);
+    let cohorts = cohort_moments(fleet, histories, &whole, &taught);
+
+    let mut judged: Vec<(DeviceId, Excess)> = histories
+        .iter()
+        .enumerate()
+        .map(|(index, history)| {
+            let alone = |moments: Moments| {
+                if taught[index] {
+                    moments.without(whole[index])
+                } else {
+                    moments
+                }
+            };
+            let (like, mean) = worst_like(fleet, history.device, alone(moments), &cohorts, &alone);
+            let prior = alone(moments).prior().around(mean);
+            (history.device, excess(history, prior, &like, settings))
+        })
+        .collect();
+    let chances: Vec<f64> = judged.iter().map(|(_, excess)| excess.chance).collect();
+    let limit = believable(&chances, settings.rate_false_share).min(settings.rate_chance);
+    for (_, excess) in &mut judged {
+        excess.surprising = excess.surprising && excess.chance <= limit;
+    }
+    judged.into_iter().collect()
+}
+
+fn excess(
+    history: &History,
+    prior: crate::detect::baseline::Gamma,
+    like: &str,
+    settings: &Settings,
+) -> Excess {
+    let recent = history.last(settings.recent_days);
+    let past = history.before(settings.recent_days);
+    let long = history.last(CHRONIC_DAYS);
+    let own = prior.after(past);
+
+    let changed = own.chance_of_at_least(recent.ends, recent.days);
+    let chronic = prior.chance_of_at_least(long.ends, long.days);
+    let by_change = changed <= chronic;
+    let (count, window, expected, chance) = if by_change {
+        (recent.ends, recent.days, own.mean() * recent.days, changed)
+    } else {
+        (long.ends, long.days, prior.mean() * long.days, chronic)
+    };
+    let ratio = finite(f64::from(count) / expected.max(1e-6));
+    // Trouble that stopped a week ago is not trouble of today, and one end is never a pattern.
+    let present = recent.ends >= if by_change { settings.rate_least } else { 2 };
+    Excess {
+        surprising: present && count >= settings.rate_least && ratio >= settings.rate_ratio,
+        chance,
+        ratio,
+        window_days: window.max(1.0),
+        compared: format!(
+            "{} in the last {:.0} days; {like} have {:.1} in that time.",
+            wording::count(count as usize, "unexpected restart"),
+            window.max(1.0),
+            prior.mean() * window
+        ),
+        own: if past.days >= 1.0 {
+            format!("It had {} in the {:.0} days before.", past.ends, past.days)
+        } else {
+            "Nothing is known about its time before.".to_owned()
+        },
+    }
+}
+
+fn cohort_moments(
+    fleet: &Fleet<'_>,
+    histories: &[History],
+    whole: &[Exposure],
+    taught: &[bool],
+) -> BTreeMap<Cohort, Moments> {
+    let mut members: BTreeMap<Cohort, Vec<Exposure>> = BTreeMap::new();
+    for ((history, exposure), taught) in histories.iter().zip(whole).zip(taught) {
+        for cohort in fleet.cohorts(history.device) {
+            let of_cohort = members.entry(cohort).or_default();
+            if *taught {
+                of_cohort.push(*exposure);
+            }
+        }
+    }
+    members
+        .into_iter()
+        .map(|(cohort, exposures)| (cohort, Moments::of(&exposures)))
+        .collect()
+}
+
+/// The cohort with the highest expectation, in words, and that expectation.
+fn worst_like(
+    fleet: &Fleet<'_>,
+    device: DeviceId,
+    whole: Moments,
+    cohorts: &BTreeMap<Cohort, Moments>,
+    alone: &impl Fn(Moments) -> Moments,
+) -> (String, f64) {
+    let fleet_mean = whole.mean();
+    let mut worst = ("the fleet's devices".to_owned(), fleet_mean);
+    for cohort in fleet.cohorts(device) {
+        let Some(moments) = cohorts.get(&cohort) else {
+            continue;
+        };
+        let moments = alone(*moments);
+        let mean = (moments.ends() + COHORT_DAYS * fleet_mean) / (moments.days() + COHORT_DAYS);
+        if mean > worst.1 {
+            worst = (words(&cohort), mean);
+        }
+    }
+    worst
+}
+
+fn words(cohort: &Cohort) -> String {
+    match cohort.by {
+        CohortBy::Model => format!("devices of its model ({})", cohort.value),
+        CohortBy::OsBuild => format!("devices on its OS build ({})", cohort.value),
+        CohortBy::Team => format!("devices of its team ({})", cohort.value),
+        _ => format!("devices with {}", cohort.value),
+    }
+}

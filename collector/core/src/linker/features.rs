@@ -1,0 +1,454 @@
+//! What an anomaly and a thread have in common, as numbers from 0 to 1 (or -1 to 1) with words.
+//!
+//! **Invariant: a feature is finite and inside its range whatever the input**, and a feature that is not 0 has words.
+
+use jiff::Timestamp;
+
+use crate::{
+    anomaly::Anomaly,
+    detect::baseline::finite,
+    finding::{Kind, what_of},
+    linker::{PastDecision, Weights, text::Digest},
+};
+
+/// Half of the closeness is gone after this many days outside the time of trouble.
+const HALF_LIFE_DAYS: f64 = 10.0;
+/// A thread that ended this long before the trouble began is about something else.
+const LONG_AGO_DAYS: f64 = 45.0;
+
+/// One feature with its log-odds.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Feature {
+    pub name: &'static str,
+    /// Log-odds added: weight times value.
+    pub adds: f64,
+    pub text: String,
+}
+
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Features {
+    pub all: Vec<Feature>,
+    /// Kinds of agreement, for the gate.
+    pub who: bool,
+    /// The same people or device, not just the same kind of device.
+    pub who_strong: bool,
+    pub what: bool,
+    /// A name that only this trouble has: a process, a stop code.
+    pub what_specific: bool,
+    pub cohort: bool,
+}
+
+impl Features {
+    fn add(&mut self, name: &'static str, adds: f64, text: String) {
+        let adds = finite(adds);
+        if adds != 0.0 {
+            self.all.push(Feature { name, adds, text });
+        }
+    }
+
+    pub fn sum(&self) -> f64 {
+        self.all.iter().map(|feature| feature.adds).sum()
+    }
+}
+
+/// The anomaly, prepared once for all threads.
+pub struct Question<'a> {
+    pub anomaly: &'a Anomaly,
+    pub words: std::collections::BTreeMap<String, f64>,
+}
+
+impl<'a> Question<'a> {
+    pub fn of(anomaly: &'a Anomaly) -> Self {
+        let facts = &anomaly.finding.facts;
+        let named = facts
+            .apps
+            .iter()
+            .chain(&facts.processes)
+            .chain(&facts.models)
+            .chain(&facts.codes)
+            .chain(&facts.os_builds)
+            .map(String::as_str);
+        let symptoms = facts
+            .symptoms
+            .iter()
+            .flat_map(|symptom| synonyms(symptom).iter().copied());
+        Self {
+            anomaly,
+            words: super::text::query(named.chain(symptoms)),
+        }
+    }
+}
+
+pub fn compare(
+    question: &Question<'_>,
+    thread: &Digest,
+    likeness: f64,
+    history: &[PastDecision],
+    now: Timestamp,
+    weights: &Weights,
+) -> Features {
+    let mut features = Features::default();
+    who(&mut features, question, thread, weights);
+    what(&mut features, question, thread, weights);
+    if likeness >= 0.05 {
+        features.add(
+            "words",
+            weights.words * likeness,
+            "the text uses the same rare words".to_owned(),
+        );
+    }
+    when(&mut features, question, thread, now, weights);
+    past(&mut features, question, thread, history, weights);
+    features
+}
+
+fn who(features: &mut Features, question: &Question<'_>, thread: &Digest, weights: &Weights) {
+    let finding = &question.anomaly.finding;
+    let hit = |devices: &[crate::device::DeviceId]| {
+        devices
+            .iter()
+            .filter(|device| finding.devices.contains(device))
+            .count()
+    };
+    let facts = &finding.facts;
+    if hit(&thread.author_devices) > 0 {
+        features.who = true;
+        features.who_strong = true;
+        let text = if finding.devices.len() == 1 {
+            "the author owns this device"
+        } else {
+            "the author owns one of the affected devices"
+        };
+        features.add("owner", weights.owner, text.to_owned());
+    } else if hit(&thread.participant_devices) > 0 {
+        features.who = true;
+        features.who_strong = true;
+        let count = hit(&thread.participant_devices);
+        let text = if count == 1 {
+            "somebody here owns an affected device".to_owned()
+        } else {
+            format!("{count} of the people here own affected devices")
+        };
+        features.add("participant", weights.participant, text);
+    }
+    let at_risk = thread
+        .author_devices
+        .iter()
+        .chain(&thread.participant_devices)
+        .any(|device| finding.at_risk.contains(device));
+    if let Some(model) = shared(&facts.models, &thread.models) {
+        features.cohort = true;
+        let text = if at_risk {
+            format!("they use the affected model ({model}), which is at risk")
+        } else {
+            format!("they use the affected model ({model})")
+        };
+        features.add("model", weights.model, text);
+    }
+    if let Some(build) = shared(&facts.os_builds, &thread.os_builds) {
+        features.add(
+            "build",
+            weights.build,
+            format!("they run the affected OS build ({build})"),
+        );
+    }
+    if let Some(team) = shared(&facts.teams, &thread.teams) {
+        features.cohort = true;
+        features.add(
+            "team",
+            weights.team,
+            format!("they are in the affected team ({team})"),
+        );
+    }
+    features.who |= features.cohort;
+}
+
+fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weights: &Weights) {
+    let facts = &question.anomaly.finding.facts;
+    symptom(features, question, thread, weights);
+    if let Some(app) = facts
+        .apps
+        .iter()
+        .find(|app| names(thread, app) || thread.whole.apps.contains(app))
+    {
+        features.what = true;
+        let sure = if thread.title.apps.contains(app) || contains_word(&thread.lower, app) {
+            1.0
+        } else {
+            0.7
+        };
+        features.add("app", weights.app * sure, format!("{app} is named"));
+    }
+    if let Some(process) = facts
+        .processes
+        .iter()
+        .find(|process| process.len() >= 4 && names(thread, process))
+    {
+        features.what = true;
+        features.what_specific = true;
+        features.add(
+            "process",
+            weights.process,
+            format!("the program {process} is named"),
+        );
+    }
+    if let Some(code) = facts.codes.iter().find(|code| {
+        thread
+            .whole
+            .codes
+            .iter()
+            .any(|named| same_code(named, code))
+    }) {
+        features.what = true;
+        features.what_specific = true;
+        features.add("code", weights.code, format!("the code {code} is named"));
+    }
+    if let Some(model) = facts
+        .models
+        .iter()
+        .find(|model| model_is_named(thread, model))
+    {
+        features.cohort = true;
+        features.add(
+            "model",
+            weights.model_named,
+            format!("the model {model} is named"),
+        );
+    }
+    if let Some(build) = facts
+        .os_builds
+        .iter()
+        .find(|build| build.len() >= 4 && contains_word(&thread.lower, build))
+    {
+        features.add(
+            "build",
+            weights.build_named,
+            format!("the OS build {build} is named"),
+        );
+    }
+}
+
+fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, weights: &Weights) {
+    let wanted = &question.anomaly.finding.facts.symptoms;
+    let complaint = |name: &str| -> f64 {
+        let of = |read: &crate::symptoms::Symptoms| {
+            read.symptoms
+                .iter()
+                .filter(|s| s.name == name)
+                .map(|s| s.confidence)
+                .fold(0.0, f64::max)
+        };
+        // What the title says is what the thread is about; in posts people mention much.
+        of(&thread.title).max(0.75 * of(&thread.whole))
+    };
+    let exact = wanted
+        .iter()
+        .map(|name| (complaint(name), name))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    if let Some((sure, name)) = exact.filter(|(sure, _)| *sure >= 0.4) {
+        features.what = true;
+        features.add(
+            "symptom",
+            weights.symptom * sure,
+            format!("people here report the same: {}", name.replace('_', " ")),
+        );
+        return;
+    }
+    let near = wanted
+        .iter()
+        .flat_map(|name| related(name).iter().map(|near| (complaint(near), *near)))
+        .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
+    if let Some((sure, name)) = near.filter(|(sure, _)| *sure >= 0.5) {
+        features.what = true;
+        features.add(
+            "symptom",
+            weights.symptom_near * sure,
+            format!(
+                "people here report something related: {}",
+                name.replace('_', " ")
+            ),
+        );
+        return;
+    }
+    let about_else = thread
+        .title
+        .symptoms
+        .iter()
+        .find(|s| s.name != "other" && s.confidence >= 0.5);
+    if let Some(other) = about_else {
+        features.add(
+            "symptom",
+            weights.symptom_other * other.confidence,
+            format!(
+                "the thread is about something else: {}",
+                other.name.replace('_', " ")
+            ),
+        );
+    }
+}
+
+fn when(
+    features: &mut Features,
+    question: &Question<'_>,
+    thread: &Digest,
+    now: Timestamp,
+    weights: &Weights,
+) {
+    let finding = &question.anomaly.finding;
+    let days = |from: Timestamp, to: Timestamp| to.duration_since(from).as_secs_f64() / 86_400.0;
+    // A day of grace: people often write before the pattern shows.
+    let begin = days(finding.from, thread.last_post_at) + 1.0;
+    let ended = if question.anomaly.resolved_at.is_some() {
+        finding.to
+    } else {
+        now.max(finding.to)
+    };
+    let after = days(ended, thread.opened_at);
+    let outside = (-begin).max(after).max(0.0);
+    let close = 0.5f64.powf(outside / HALF_LIFE_DAYS);
+    if outside == 0.0 {
+        features.add(
+            "time",
+            weights.time,
+            "written while the trouble lasted".to_owned(),
+        );
+    } else if close >= 0.1 {
+        features.add(
+            "time",
+            weights.time * close,
+            format!("written {outside:.0} days apart"),
+        );
+    }
+    if -begin >= LONG_AGO_DAYS {
+        let share = (-begin / (2.0 * LONG_AGO_DAYS)).clamp(0.5, 1.0);
+        features.add(
+            "time",
+            weights.long_ago * share,
+            format!(
+                "the last post was {:.0} days before the trouble began",
+                -begin
+            ),
+        );
+    }
+    if thread.solved && begin < 0.0 {
+        features.add(
+            "time",
+            weights.solved_before,
+            "it was solved before the trouble began".to_owned(),
+        );
+    }
+}
+
+/// What people said about this cause, then about this kind of cause, in this thread.
+fn past(
+    features: &mut Features,
+    question: &Question<'_>,
+    thread: &Digest,
+    history: &[PastDecision],
+    weights: &Weights,
+) {
+    let finding = &question.anomaly.finding;
+    let mut votes = 0.0;
+    let mut count = 0;
+    for decision in history
+        .iter()
+        .filter(|decision| decision.thread == thread.id)
+    {
+        let sure = if decision.cause == finding.cause {
+            1.0
+        } else if what_of(&decision.cause) == what_of(&finding.cause) {
+            0.5
+        } else if decision.detector == finding.detector {
+            0.15
+        } else {
+            continue;
+        };
+        count += 1;
+        votes += if decision.confirmed { sure } else { -sure };
+    }
+    if count > 0 {
+        let vote = f64::clamp(votes, -1.0, 1.0);
+        let text = if vote > 0.0 {
+            "people confirmed such a link here before"
+        } else {
+            "people rejected such a link here before"
+        };
+        features.add("history", weights.history * vote, text.to_owned());
+    }
+}
+
+/// Complaints that often describe the same trouble in other words.
+fn related(symptom: &str) -> &'static [&'static str] {
+    match symptom {
+        "unexpected_restart" => &["crash"],
+        "crash" => &["unexpected_restart"],
+        "malware_suspected" => &["slow"],
+        "thermal" => &["slow", "battery"],
+        "slow" => &["thermal"],
+        _ => &[],
+    }
+}
+
+/// Words in which people say a symptom, for the likeness of texts.
+fn synonyms(symptom: &str) -> &'static [&'static str] {
+    match symptom {
+        "unexpected_restart" => &["restart", "reboot", "shut", "randomly"],
+        "crash" => &["crash", "bluescreen", "bsod", "panic"],
+        "malware_suspected" => &["malware", "virus", "suspicious", "unknown", "process"],
+        "app_sync" => &["sync", "upload", "cloud", "folder"],
+        "disk_full" => &["disk", "space", "storage", "full"],
+        "battery" => &["battery", "charge"],
+        "thermal" => &["hot", "fan", "overheat", "throttl"],
+        "slow" => &["slow", "lag", "memory"],
+        _ => &[],
+    }
+}
+
+fn shared<'a>(ours: &'a [String], theirs: &[String]) -> Option<&'a String> {
+    ours.iter().find(|one| theirs.contains(one))
+}
+
+fn names(thread: &Digest, name: &str) -> bool {
+    let bare = name.strip_suffix(".exe").unwrap_or(name);
+    thread.whole.processes.iter().any(|process| process == name)
+        || (bare.len() >= 4 && contains_word(&thread.lower, bare))
+}
+
+/// "0x7e" and "0x0000007E" are one code.
+fn same_code(a: &str, b: &str) -> bool {
+    let plain = |code: &str| {
+        let lower = code.to_lowercase();
+        match lower.strip_prefix("0x") {
+            Some(hex) => hex.trim_start_matches('0').to_owned(),
+            None => lower,
+        }
+    };
+    plain(a) == plain(b)
+}
+
+/// "Lenovo ThinkPad T14 Gen 3" is named by "T14 Gen 3": all its words but the maker, in one place.
+fn model_is_named(thread: &Digest, model: &str) -> bool {
+    let key = crate::symptoms::model_key(model);
+    !key.is_empty()
+        && (thread
+            .whole
+            .models
+            .iter()
+            .any(|named| crate::symptoms::model_key(named) == key)
+            || contains_word(&thread.lower, &key))
+}
+
+fn contains_word(text: &str, word: &str) -> bool {
+    if word.is_empty() {
+        return false;
+    }
+    let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric());
+    text.match_indices(word).any(|(at, _)| {
+        edge(text[..at].chars().next_back()) && edge(text[at + word.len()..].chars().next())
+    })
+}
+
+/// Kinds whose threads are read by security staff only would leak by a link: the caller asks [`crate::authority`].
+pub fn is_private(kind: Kind) -> bool {
+    matches!(kind, Kind::Process | Kind::App | Kind::Compound)
+}
