@@ -4,19 +4,39 @@
 //! durable; [`Telemetry::watermark`] is read back from the same table, so no bookkeeping can disagree with the data.
 //! Nothing here is ever changed after it was stored; what people decide lives in [`crate::control`].
 
+mod schema;
+
 mod block;
-mod books;
 mod insert;
+mod rows;
+
+mod books;
 mod parts;
 mod read;
-mod rows;
-mod schema;
+mod scope;
+
+mod apps;
+mod device;
+mod evidence;
+mod literal;
+mod overview;
 
 use clickhouse::Client;
 use secrecy::ExposeSecret as _;
 pub use weft_collector_engine::Endpoint;
 
-pub use self::{books::Loss, parts::Part};
+pub use self::{
+    apps::AppOfFleet,
+    books::Loss,
+    device::{
+        Battery, Boot, Component, DeviceApp, Disk, Health, Inventory, MAX_POINTS, Process, Slice,
+        VitalsSeries,
+    },
+    literal::{After, Literal, Wanted},
+    overview::{AppOfWeek, BootsOfDay, DeviceDay, ObservationCounts, OsBuild, UnexpectedOfModel},
+    parts::Part,
+    scope::Of,
+};
 
 /// The database of a collector.
 pub const DATABASE: &str = "weft";

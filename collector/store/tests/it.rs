@@ -3,10 +3,14 @@
 
 #[path = "it/events.rs"]
 mod events;
+#[path = "it/evidence.rs"]
+mod evidence;
 #[path = "it/insert.rs"]
 mod insert;
 #[path = "it/sandbox.rs"]
 mod sandbox;
+#[path = "it/screens.rs"]
+mod screens;
 
 /// Not a test of its own: the engines of the other tests are this binary again, told to run this function.
 #[test]

@@ -31,6 +31,7 @@ impl Telemetry {
             .with_setting("output_format_json_quote_64bit_integers", "0")
             .with_setting("date_time_output_format", "iso")
             .with_setting("output_format_json_named_tuples_as_objects", "1")
+            .with_setting("enable_named_columns_in_function_tuple", "0")
             // An alias that repeats a column's name must not change what WHERE means.
             .with_setting("prefer_column_name_to_alias", "1")
             .with_setting("max_execution_time", TIMEOUT.as_secs().to_string());

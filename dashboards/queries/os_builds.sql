@@ -1,0 +1,12 @@
+-- Devices per operating system build, by their newest inventory.
+SELECT newest.1 AS os_build, newest.2 AS os_type, count() AS devices
+FROM
+(
+    SELECT device, argMax((if(os_build_id != '', os_build_id, os_version), os_type), (observed_at, seq)) AS newest
+    FROM observations
+    WHERE kind = 'inventory' AND outcome = 'stored' AND ({everything:Bool} OR device IN {devices:Array(UUID)})
+    GROUP BY device
+)
+GROUP BY os_build, os_type
+ORDER BY devices DESC, os_build
+LIMIT 100
