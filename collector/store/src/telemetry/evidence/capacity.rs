@@ -15,9 +15,12 @@ use crate::telemetry::{Error, Telemetry};
 #[derive(Deserialize)]
 struct VitalsDays {
     device: DeviceId,
-    /// day, pressure, throttled, temperature
-    days: Vec<(i64, Option<f64>, Option<f64>, Option<f64>)>,
+    days: Vec<VitalsDay>,
 }
+
+/// day, pressure, throttled, temperature
+#[derive(Deserialize)]
+struct VitalsDay(i64, Option<f64>, Option<f64>, Option<f64>);
 
 #[derive(Deserialize)]
 struct DiskDays {
@@ -57,7 +60,7 @@ impl Telemetry {
         let mut all: BTreeMap<DeviceId, DeviceCapacity> = BTreeMap::new();
         for VitalsDays { device, days } in vitals {
             let of = entry(&mut all, device);
-            for (day, pressure, throttled, hottest) in days {
+            for VitalsDay(day, pressure, throttled, hottest) in days {
                 let day = start(day);
                 of.memory_pressure
                     .extend(pressure.map(|value| (day, value)));
