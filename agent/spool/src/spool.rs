@@ -153,6 +153,11 @@ impl<F: Fs> Spool<F> {
         self.cursor.head
     }
 
+    /// New limits; they bite at the next append.
+    pub fn set_limits(&mut self, limits: Limits) {
+        self.limits = limits;
+    }
+
     /// Appends all or nothing and returns the numbers given; they are durable.
     ///
     /// # Errors

@@ -1,0 +1,248 @@
+//! The agent as a whole: this is the only place that knows all parts and the only one that starts tasks.
+//!
+//! Invariant: two halves, joined by the spool. The pipeline looks and stores on its own thread; the uplink ships on the async
+//! runtime. On a stop signal the pipeline ends, the uplink sends what is left, and after [`DRAIN`] the process ends anyway:
+//! the spool has the rest.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex, mpsc},
+    time::Duration,
+};
+
+use jiff::Timestamp;
+use tokio::sync::watch;
+
+use crate::{
+    config::Config,
+    identity::{Identity, IdentityError},
+    limits,
+    pipeline::{Control, Parts, Pipeline},
+    policy,
+    probe::{
+        Probe, app::AppProbe, boot::BootProbe, inventory::InventoryProbe, vitals::VitalsProbe,
+    },
+    queue::Queue,
+    redact::Redactor,
+    status::{self, Board, Status},
+    transport::Traffic,
+    uplink::Uplink,
+};
+
+/// Everything stops within this time after a signal: service managers wait ten seconds at least.
+pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// A look that is under way is given this much of it.
+const LAST_LOOK: Duration = Duration::from_secs(2);
+
+/// Why the agent did not start.
+#[derive(Debug, thiserror::Error)]
+pub enum StartError {
+    /// Not enrolled, or the identity is unusable.
+    #[error(transparent)]
+    Identity(#[from] IdentityError),
+    /// The spool.
+    #[error(transparent)]
+    Spool(#[from] weft_agent_spool::Error),
+    /// The thread or the signals.
+    #[error("cannot start: {0}")]
+    Io(#[from] std::io::Error),
+}
+
+impl StartError {
+    /// For the command line.
+    pub fn exit_code(&self) -> u8 {
+        match self {
+            Self::Identity(_) => 78,
+            Self::Spool(weft_agent_spool::Error::Locked(_)) | Self::Io(_) => 1,
+            Self::Spool(_) => 77,
+        }
+    }
+}
+
+/// Runs until a signal.
+///
+/// # Errors
+/// What keeps it from starting; afterwards nothing ends it but a signal.
+pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartError> {
+    let state = config.state.clone();
+    let identity = Identity::load(&state)?;
+    let policy = Arc::new(policy::load(&state));
+    let (queue, opening) = Queue::open(&state, policy.spool, clock)?;
+    let queue = Arc::new(queue);
+    tracing::info!(device = identity.device_id, collector = %identity.server, spool = ?opening, "weft-agent {}", crate::VERSION);
+    let board = Arc::new(Board::new(
+        &state,
+        first_status(&identity, &policy, clock()),
+    ));
+    let traffic = Traffic::default();
+    let (control, controlled) = mpsc::channel();
+    let (stop, stopped) = watch::channel(false);
+    let (pipeline_ended, mut pipeline_end) = watch::channel(false);
+
+    let pipeline = Pipeline::new(Parts {
+        probes: probes(&config.root, &state),
+        redactor: Redactor::of_machine(&config.root, policy.privacy),
+        queue: Arc::clone(&queue),
+        board: Arc::clone(&board),
+        traffic: traffic.clone(),
+        policy: Arc::clone(&policy),
+        root: config.root.as_path().into(),
+        clock,
+    });
+    let looking = std::thread::Builder::new()
+        .name("pipeline".into())
+        .spawn(move || {
+            pipeline.run(&controlled);
+            pipeline_ended.send_replace(true);
+        })?;
+    let uplink = Uplink {
+        state,
+        identity,
+        queue: Arc::clone(&queue),
+        board: Arc::clone(&board),
+        pipeline: control.clone(),
+        policy,
+        traffic: traffic.clone(),
+        stop: stopped,
+        clock,
+    };
+    let mut uplink = tokio::spawn(uplink.run());
+    let ticking = tokio::spawn(tick(
+        Arc::clone(&board),
+        Arc::clone(&queue),
+        traffic.clone(),
+        clock,
+    ));
+
+    signal().await?;
+    tracing::info!("stopping: sending what is left");
+    control.send(Control::Stop).ok();
+    let drained = tokio::time::timeout(DRAIN, async {
+        // What the last look finds still goes out; a look that takes long does not hold us.
+        tokio::time::timeout(LAST_LOOK, pipeline_end.wait_for(|ended| *ended))
+            .await
+            .ok();
+        stop.send_replace(true);
+        (&mut uplink).await.ok();
+    });
+    if drained.await.is_err() {
+        uplink.abort();
+        tracing::info!("the rest stays in the spool");
+    }
+    ticking.abort();
+    if looking.is_finished() {
+        looking.join().ok();
+    }
+    if let Err(error) = queue.flush() {
+        tracing::warn!(%error, "the spool's cursor could not be written");
+    }
+    publish(&board, &queue, &traffic, clock(), Some("stopped"));
+    Ok(())
+}
+
+/// The probes of this system, in the order of the first look: quick ones first, so that a new device has a face soon.
+fn probes(root: &std::path::Path, state: &std::path::Path) -> Vec<Box<dyn Probe>> {
+    let running = Arc::new(Mutex::new(Vec::new()));
+    let mut probes: Vec<Box<dyn Probe>> = vec![
+        Box::new(InventoryProbe::new()),
+        Box::new(VitalsProbe::new()),
+        Box::new(BootProbe::new(state)),
+    ];
+    #[cfg(target_os = "linux")]
+    probes.push(Box::new(crate::probe::process::ProcessProbe::new(
+        root,
+        state,
+        Arc::clone(&running),
+    )));
+    #[cfg(not(target_os = "linux"))]
+    let _ = root;
+    probes.push(Box::new(AppProbe::new(state, running)));
+    probes
+}
+
+fn first_status(identity: &Identity, policy: &policy::Effective, now: Timestamp) -> Status {
+    Status {
+        started_at: now,
+        pid: std::process::id(),
+        version: crate::VERSION.into(),
+        device_id: identity.device_id.clone(),
+        device_name: identity.device_name.clone(),
+        server: identity.server.to_string(),
+        connection: "connecting".into(),
+        connection_since: now,
+        policy_version: policy.version,
+        disclosures: policy
+            .disclosures()
+            .into_iter()
+            .map(str::to_owned)
+            .collect(),
+        certificate_expires: identity.expires(),
+        certificate_renews: Some(identity.renew_after),
+        ..Status::default()
+    }
+}
+
+/// Writes the status file now and then.
+async fn tick(board: Arc<Board>, queue: Arc<Queue>, traffic: Traffic, clock: fn() -> Timestamp) {
+    let mut interval = tokio::time::interval(status::INTERVAL);
+    loop {
+        interval.tick().await;
+        publish(&board, &queue, &traffic, clock(), None);
+    }
+}
+
+fn publish(
+    board: &Board,
+    queue: &Queue,
+    traffic: &Traffic,
+    now: Timestamp,
+    connection: Option<&str>,
+) {
+    let (stats, usage) = (queue.stats(), limits::usage());
+    board.publish(now, |status| {
+        status.acknowledged = stats.acknowledged;
+        status.waiting = stats.waiting;
+        status.spool_usage = stats.bytes;
+        status.lost = [
+            ("spool_full", stats.lost_full),
+            ("expired", stats.lost_expired),
+            ("corrupt", stats.lost_corrupt),
+        ]
+        .map(|(reason, count)| (reason.to_owned(), count))
+        .into();
+        status.cpu_time = usage.cpu;
+        status.memory_usage = usage.memory;
+        status.memory_peak = usage.memory_peak;
+        status.network_io = traffic.bytes();
+        if let Some(word) = connection {
+            status.connection = word.to_owned();
+            status.connection_since = now;
+        }
+    });
+}
+
+#[cfg(unix)]
+async fn signal() -> std::io::Result<()> {
+    use tokio::signal::unix::{SignalKind, signal};
+    let (mut terminate, mut interrupt) = (
+        signal(SignalKind::terminate())?,
+        signal(SignalKind::interrupt())?,
+    );
+    tokio::select! {
+        _ = terminate.recv() => {}
+        _ = interrupt.recv() => {}
+    }
+    Ok(())
+}
+
+#[cfg(not(unix))]
+async fn signal() -> std::io::Result<()> {
+    tokio::signal::ctrl_c().await
+}
+
+/// Where the agent runs when nobody says otherwise.
+pub fn default_state(env: impl Fn(&str) -> Option<String>) -> PathBuf {
+    let account = weft_agent_sys::account::current();
+    weft_agent_sys::dirs::locate(account.is_root, env).state
+}

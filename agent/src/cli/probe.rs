@@ -1,0 +1,125 @@
+//! `probe`: one look of one probe, on stdout, redacted as it would be sent under the default policy.
+//!
+//! Invariant: nothing is stored and nothing is sent.
+
+use std::{
+    path::PathBuf,
+    sync::{Arc, Mutex},
+    time::Instant,
+};
+
+use clap::{Args, ValueEnum};
+use jiff::Timestamp;
+use weft_proto::v1::Observation;
+
+use super::output;
+use crate::{
+    policy::Effective,
+    probe::{
+        Moment, Probe, app::AppProbe, boot::BootProbe, inventory::InventoryProbe,
+        vitals::VitalsProbe,
+    },
+    redact::Redactor,
+};
+
+/// Arguments of `probe`.
+#[derive(Debug, Args)]
+pub(super) struct ProbeArgs {
+    /// Which probe
+    topic: Topic,
+    /// Look at the tree of a mounted disk instead of this machine's
+    #[arg(long, value_name = "DIR", default_value = "/")]
+    root: PathBuf,
+    /// Whose records: "windows" reads saved event logs on any system (needs --evtx or --events)
+    #[arg(long, value_enum)]
+    os: Option<Os>,
+    /// Saved System event logs of Windows
+    #[arg(long, value_name = "FILE", num_args = 1.., requires = "os")]
+    evtx: Vec<PathBuf>,
+    /// Events as JSON lines: {"machine","provider","event_id","record_id","time","data"}
+    #[arg(long, value_name = "FILE", requires = "os")]
+    events: Option<PathBuf>,
+}
+
+#[derive(Clone, Copy, Debug, ValueEnum)]
+enum Topic {
+    Boot,
+    Process,
+    App,
+    Vitals,
+    Inventory,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+enum Os {
+    Linux,
+    Windows,
+}
+
+/// Two samples this far apart give a processor load.
+const BETWEEN_SAMPLES: std::time::Duration = std::time::Duration::from_secs(11);
+
+pub(super) fn run(arguments: ProbeArgs, clock: fn() -> Timestamp) -> u8 {
+    output::trace("warn");
+    if arguments.os == Some(Os::Windows) || !arguments.evtx.is_empty() || arguments.events.is_some()
+    {
+        return saved_windows_logs(&arguments, clock());
+    }
+    let policy = Effective::default();
+    let mut redactor = Redactor::of_machine(&arguments.root, policy.privacy);
+    let (observations, blind_spots) = look(&arguments, &policy, clock);
+    for spot in blind_spots {
+        eprintln!("not seen: {spot}");
+    }
+    output::print(|out| {
+        observations
+            .into_iter()
+            .try_for_each(|observation| output::line(out, redactor.redact(observation).get()))
+    })
+}
+
+fn look(
+    arguments: &ProbeArgs,
+    policy: &Effective,
+    clock: fn() -> Timestamp,
+) -> (Vec<Observation>, Vec<String>) {
+    let root = arguments.root.as_path();
+    let moment = || Moment {
+        wall: clock(),
+        instant: Instant::now(),
+        root,
+        policy,
+    };
+    let once = |probe: &mut dyn Probe| (probe.look(&moment()), probe.blind_spots());
+    match arguments.topic {
+        Topic::Boot => once(&mut BootProbe::forgetful()),
+        Topic::Inventory => once(&mut InventoryProbe::new()),
+        Topic::Vitals => {
+            let mut probe = VitalsProbe::new();
+            probe.look(&moment());
+            eprintln!("sampling for {} s", BETWEEN_SAMPLES.as_secs());
+            std::thread::sleep(BETWEEN_SAMPLES);
+            once(&mut probe)
+        }
+        #[cfg(target_os = "linux")]
+        Topic::Process => once(&mut crate::probe::process::ProcessProbe::forgetful(
+            root,
+            Arc::default(),
+        )),
+        #[cfg(target_os = "linux")]
+        Topic::App => {
+            // What runs is evidence too.
+            let running = Arc::new(Mutex::new(Vec::new()));
+            crate::probe::process::ProcessProbe::forgetful(root, Arc::clone(&running))
+                .look(&moment());
+            once(&mut AppProbe::forgetful(running))
+        }
+        #[cfg(not(target_os = "linux"))]
+        Topic::Process | Topic::App => (Vec::new(), weft_agent_sys::process::blind_spots()),
+    }
+}
+
+fn saved_windows_logs(_arguments: &ProbeArgs, _now: Timestamp) -> u8 {
+    eprintln!("weft-agent: reading saved Windows event logs is not part of this build yet");
+    69
+}

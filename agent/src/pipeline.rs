@@ -1,0 +1,298 @@
+//! The way of an observation on the laptop: probe, redactor, spool. Read this first.
+//!
+//! ```text
+//!  probe.look() ──> Vec<Observation> ──> quota ──> redactor ──> Redacted<Observation> ──> queue.append() ──> probe.kept()
+//!                                          │                                                  │
+//!                                          └── dropped, counted by kind <── disk full ────────┘        shipper reads on its own
+//! ```
+//! Invariant: the laptop never waits for the network in order to look, and nothing is stored that the redactor has not seen.
+//! A probe counts its facts as told only after they are durable ([`Probe::kept`]); when the spool refuses, boots, inventory and
+//! program counters are simply told again at the next look, and what cannot be told again is counted as dropped.
+//!
+//! It runs on one thread of its own, because looking blocks (files, hashes, the journal); the agent's other half, the network,
+//! never does.
+
+use std::{
+    collections::BTreeMap,
+    path::Path,
+    sync::{
+        Arc,
+        mpsc::{Receiver, RecvTimeoutError},
+    },
+    time::{Duration, Instant},
+};
+
+use jiff::Timestamp;
+use weft_agent_sys::clock::{self, StepDetector};
+use weft_proto::{
+    MAX_OBSERVATION_BYTES,
+    v1::{AgentHealth, Observation, observation::Kind},
+};
+
+use crate::{
+    limits::{self, DailyBytes, Limits},
+    observation::{kind_name, observe},
+    policy::Effective,
+    probe::{Moment, Probe},
+    queue::Queue,
+    redact::{Redacted, Redactor, Secrets},
+    status::Board,
+    transport::Traffic,
+};
+
+/// The agent tells its own health this often, and once at its start.
+const HEALTH: Duration = Duration::from_secs(600);
+
+/// New accounts are learned this often.
+const SECRETS_AGE: Duration = Duration::from_secs(3600);
+
+/// What the agent's other half may say to the pipeline.
+pub enum Control {
+    /// A newer policy.
+    Policy(Arc<Effective>),
+    /// Look no more.
+    Stop,
+}
+
+/// What the pipeline is made of.
+pub struct Parts {
+    /// Looked at in this order.
+    pub probes: Vec<Box<dyn Probe>>,
+    /// The gate.
+    pub redactor: Redactor,
+    /// Where observations go.
+    pub queue: Arc<Queue>,
+    /// Where the agent says how it is.
+    pub board: Arc<Board>,
+    /// Bytes over the network.
+    pub traffic: Traffic,
+    /// The policy in force.
+    pub policy: Arc<Effective>,
+    /// The tree to look at.
+    pub root: Arc<Path>,
+    /// The wall clock.
+    pub clock: fn() -> Timestamp,
+}
+
+/// See the module.
+pub struct Pipeline {
+    parts: Parts,
+    due: Vec<Instant>,
+    limits: Limits,
+    daily: DailyBytes,
+    steps: StepDetector,
+    health: Health,
+}
+
+/// What the next health observation will tell.
+struct Health {
+    due: Instant,
+    cpu_told: f64,
+    network_told: u64,
+    dropped: BTreeMap<String, u64>,
+    dropped_ever: BTreeMap<String, u64>,
+    redacted: BTreeMap<String, u64>,
+    clock_step: f64,
+    secrets_at: Instant,
+}
+
+impl Pipeline {
+    /// Everything is due now.
+    pub fn new(parts: Parts) -> Self {
+        let now = Instant::now();
+        let due = vec![now; parts.probes.len()];
+        let health = Health {
+            due: now,
+            cpu_told: 0.0,
+            network_told: 0,
+            dropped: BTreeMap::new(),
+            dropped_ever: BTreeMap::new(),
+            redacted: BTreeMap::new(),
+            clock_step: 0.0,
+            secrets_at: now,
+        };
+        Self {
+            parts,
+            due,
+            limits: Limits::new(now, limits::usage()),
+            daily: DailyBytes::default(),
+            steps: StepDetector::new(clock::read()),
+            health,
+        }
+    }
+
+    /// Looks and stores until told to stop.
+    pub fn run(mut self, control: &Receiver<Control>) {
+        loop {
+            let now = Instant::now();
+            let step = self.steps.observe(clock::read());
+            if step.abs() > self.health.clock_step.abs() {
+                self.health.clock_step = step;
+            }
+            for index in 0..self.parts.probes.len() {
+                if self.due.get(index).is_some_and(|due| *due <= now) {
+                    self.look(index);
+                }
+            }
+            if self.health.due <= now {
+                self.tell_health(now);
+            }
+            let next = self
+                .due
+                .iter()
+                .copied()
+                .chain([self.health.due])
+                .min()
+                .unwrap_or(now);
+            match control.recv_timeout(next.saturating_duration_since(Instant::now())) {
+                Err(RecvTimeoutError::Timeout) => {}
+                Ok(Control::Policy(policy)) => self.apply(policy),
+                Ok(Control::Stop) | Err(RecvTimeoutError::Disconnected) => return,
+            }
+        }
+    }
+
+    /// One probe's turn.
+    fn look(&mut self, index: usize) {
+        let (policy, root) = (Arc::clone(&self.parts.policy), Arc::clone(&self.parts.root));
+        let (Some(probe), Some(due)) = (self.parts.probes.get_mut(index), self.due.get_mut(index))
+        else {
+            return;
+        };
+        let begun = Instant::now();
+        let moment = Moment {
+            wall: (self.parts.clock)(),
+            instant: begun,
+            root: &root,
+            policy: &policy,
+        };
+        let observations = if policy.allows(probe.name()) {
+            probe.look(&moment)
+        } else {
+            Vec::new()
+        };
+        *due = begun + self.limits.stretch(probe.name(), probe.cadence(&policy));
+        tracing::debug!(probe = probe.name(), news = observations.len(), took = ?begun.elapsed(), "looked");
+        let is_kept = self.store(observations);
+        if let (true, Some(probe)) = (is_kept, self.parts.probes.get_mut(index)) {
+            probe.kept(&moment);
+        }
+    }
+
+    /// Quota, redactor, spool. True when everything that passed the quota is durable.
+    fn store(&mut self, observations: Vec<Observation>) -> bool {
+        let now = (self.parts.clock)();
+        let mut passed: Vec<Redacted<Observation>> = Vec::with_capacity(observations.len());
+        for observation in observations {
+            let kind = kind_name(&observation);
+            let redacted = self.parts.redactor.redact(observation);
+            let bytes = prost::Message::encoded_len(redacted.get());
+            // Boots are what this product is about, health is how loss becomes visible: both are rare and always pass.
+            let always = matches!(kind, "boot" | "resume" | "agent_health");
+            let fits = bytes <= MAX_OBSERVATION_BYTES;
+            if fits
+                && (always
+                    || self
+                        .daily
+                        .take(bytes as u64, self.parts.policy.bytes_per_day, now))
+            {
+                passed.push(redacted);
+            } else {
+                self.dropped(kind, 1);
+            }
+        }
+        for (field, count) in self.parts.redactor.take_counts() {
+            *self.health.redacted.entry(field.to_owned()).or_default() += count;
+        }
+        // One append, all or nothing: a look is kept whole or told again whole.
+        let Err(error) = self.parts.queue.append(&passed) else {
+            return true;
+        };
+        tracing::warn!(%error, "the spool refuses");
+        for redacted in &passed {
+            let kind = kind_name(redacted.get());
+            // Everything else is told again by its probe.
+            if kind == "vitals" {
+                self.dropped(kind, 1);
+            }
+        }
+        false
+    }
+
+    fn dropped(&mut self, kind: &str, count: u64) {
+        *self.health.dropped.entry(kind.to_owned()).or_default() += count;
+        *self.health.dropped_ever.entry(kind.to_owned()).or_default() += count;
+    }
+
+    /// The agent's word about itself: to the collector, and to the owner's status file.
+    fn tell_health(&mut self, now: Instant) {
+        self.health.due = now + HEALTH;
+        let usage = limits::usage();
+        if self.limits.judge(now, usage) {
+            tracing::info!("the agent's pace changed to stay within its budget");
+        }
+        if now.duration_since(self.health.secrets_at) >= SECRETS_AGE {
+            self.health.secrets_at = now;
+            self.parts
+                .redactor
+                .set_secrets(Secrets::of_machine(&self.parts.root));
+        }
+        let parts = &self.parts;
+        let cadences = parts
+            .probes
+            .iter()
+            .map(|probe| (probe.name(), probe.cadence(&parts.policy)))
+            .collect();
+        let degraded = self.limits.degraded(&cadences);
+        let mut blind_spots: Vec<String> = parts
+            .probes
+            .iter()
+            .flat_map(|probe| probe.blind_spots())
+            .collect();
+        blind_spots.sort();
+        blind_spots.dedup();
+        let network = parts.traffic.bytes();
+        let observation = AgentHealth {
+            service_version: crate::VERSION.into(),
+            cpu_time: usage.cpu - self.health.cpu_told,
+            memory_usage: usage.memory,
+            spool_usage: parts.queue.stats().bytes,
+            network_io: network.saturating_sub(self.health.network_told),
+            dropped: self.health.dropped.clone().into_iter().collect(),
+            redacted: self.health.redacted.clone().into_iter().collect(),
+            degraded: degraded.clone(),
+            blind_spots: blind_spots.clone(),
+            policy_version: parts.policy.version,
+            clock_step: self.health.clock_step,
+        };
+        let dropped = self.health.dropped_ever.clone();
+        parts.board.update(|status| {
+            status.degraded = degraded;
+            status.blind_spots = blind_spots;
+            status.dropped = dropped;
+        });
+        let wall = (self.parts.clock)();
+        if self.store(vec![observe(wall, Kind::AgentHealth(observation))]) {
+            self.health.cpu_told = usage.cpu;
+            self.health.network_told = network;
+            self.health.clock_step = 0.0;
+            self.health.dropped.clear();
+            self.health.redacted.clear();
+        }
+    }
+
+    fn apply(&mut self, policy: Arc<Effective>) {
+        let now = Instant::now();
+        self.parts.redactor.set_privacy(policy.privacy);
+        self.parts.queue.set_limits(policy.spool);
+        self.parts.policy = policy;
+        // A shorter cadence must not wait for the end of the longer one.
+        for (due, probe) in self.due.iter_mut().zip(&self.parts.probes) {
+            *due = (*due).min(
+                now + self
+                    .limits
+                    .stretch(probe.name(), probe.cadence(&self.parts.policy)),
+            );
+        }
+    }
+}

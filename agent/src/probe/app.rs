@@ -1,0 +1,373 @@
+//! Apps of the catalog: what the machine's records and the running programs say about each, graded.
+//!
+//! Invariant: an app is told when what is known of it changed, and once a day to confirm. Evidence quotes the catalog, never
+//! the value that matched: no file name of a person can be in it.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    path::{Path, PathBuf},
+    sync::{Mutex, PoisonError},
+    time::{Duration, Instant},
+};
+
+use jiff::{SignedDuration, Timestamp};
+use serde::{Deserialize, Serialize};
+use weft_agent_sys::apps::RawFact;
+use weft_proto::v1::{App, Observation, app, observation::Kind};
+use weft_proto_catalog::{Catalog, Category, Context, FactKind, Flag, Match, Os, State};
+
+use super::{
+    Moment, Probe,
+    process::{RunningProgram, RunningPrograms},
+};
+use crate::{observation, policy::Effective, state};
+
+/// Package databases and homes are read this often; running programs at every look.
+const FACTS_AGE: Duration = Duration::from_secs(3600);
+
+/// Known apps are confirmed once a day.
+const CONFIRM: SignedDuration = SignedDuration::from_hours(24);
+
+/// An app that stopped is told as not running only after this time, so that a program that comes and goes is one fact.
+const RUNNING_LINGERS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Sentences of evidence per app.
+const MAX_EVIDENCE: usize = 8;
+
+/// What was told about one app.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+struct Told {
+    at: Timestamp,
+    print: String,
+    running_at: Option<Timestamp>,
+}
+
+type Memory = BTreeMap<String, Told>;
+
+/// See the module.
+pub struct AppProbe {
+    file: Option<PathBuf>,
+    memory: Memory,
+    pending: Option<Memory>,
+    running: RunningPrograms,
+    facts: Vec<RawFact>,
+    facts_at: Option<Instant>,
+    /// A newer catalog that the policy brought, by policy version.
+    pushed: Mutex<Option<(u64, Option<Catalog>)>>,
+}
+
+impl AppProbe {
+    /// With its memory in `state`; `running` is kept by the process probe.
+    pub fn new(state: &Path, running: RunningPrograms) -> Self {
+        let file = state.join("apps.json");
+        let memory = state::load(&file).unwrap_or_default();
+        Self {
+            file: Some(file),
+            memory,
+            ..Self::forgetful(running)
+        }
+    }
+
+    /// Without memory, for `weft-agent probe`.
+    pub fn forgetful(running: RunningPrograms) -> Self {
+        Self {
+            file: None,
+            memory: Memory::new(),
+            pending: None,
+            running,
+            facts: Vec::new(),
+            facts_at: None,
+            pushed: Mutex::new(None),
+        }
+    }
+
+    fn refresh_facts(&mut self, moment: &Moment<'_>) {
+        if self
+            .facts_at
+            .is_none_or(|at| moment.instant.duration_since(at) >= FACTS_AGE)
+        {
+            let catalog = Catalog::builtin();
+            let mut facts = weft_agent_sys::apps::facts(moment.root);
+            // Thousands of packages, a handful of which matter: keep those, so that the list costs no memory.
+            facts.retain(|fact| {
+                let kind = kind_of(fact.kind);
+                kind.is_some_and(|kind| {
+                    catalog
+                        .matches(Os::Linux, kind, &fact.value, &Context::default())
+                        .is_some()
+                }) || !moment.policy.sent.catalog.is_empty()
+            });
+            self.facts = facts;
+            self.facts_at = Some(moment.instant);
+        }
+    }
+
+    fn find(&self, catalog: &Catalog, moment: &Moment<'_>) -> BTreeMap<String, Found> {
+        let mut found: BTreeMap<String, Found> = BTreeMap::new();
+        let context = Context {
+            organisation_domains: moment.policy.sent.organisation_domains.clone(),
+            ..Context::default()
+        };
+        for fact in &self.facts {
+            let Some(kind) = kind_of(fact.kind) else {
+                continue;
+            };
+            if let Some(one) = catalog.matches(Os::Linux, kind, &fact.value, &context) {
+                let version = fact.version.clone();
+                found
+                    .entry(one.app.to_owned())
+                    .or_default()
+                    .add(&one, version);
+            }
+        }
+        let running = self
+            .running
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone();
+        for program in &running {
+            if let Some(one) = catalog.matches(
+                Os::Linux,
+                FactKind::Process,
+                &program.name,
+                &context_of(program, &context),
+            ) {
+                found
+                    .entry(one.app.to_owned())
+                    .or_default()
+                    .add(&one, String::new());
+            }
+        }
+        found
+    }
+
+    /// The catalog in force: the policy's when it parses, else the built-in one.
+    fn with_catalog<T>(&self, policy: &Effective, look: impl FnOnce(&Catalog) -> T) -> T {
+        if policy.sent.catalog.is_empty() {
+            return look(Catalog::builtin());
+        }
+        let mut pushed = self.pushed.lock().unwrap_or_else(PoisonError::into_inner);
+        if pushed
+            .as_ref()
+            .is_none_or(|(version, _)| *version != policy.version)
+        {
+            let documents: Vec<&str> = policy.sent.catalog.iter().map(String::as_str).collect();
+            let parsed = Catalog::parse(&documents);
+            if let Err(error) = &parsed {
+                tracing::warn!(%error, "the policy's catalog cannot be read; the built-in one stays in force");
+            }
+            *pushed = Some((policy.version, parsed.ok()));
+        }
+        match pushed.as_ref().and_then(|(_, catalog)| catalog.as_ref()) {
+            Some(catalog) => look(catalog),
+            None => look(Catalog::builtin()),
+        }
+    }
+
+    fn news(
+        &self,
+        mut found: BTreeMap<String, Found>,
+        now: Timestamp,
+    ) -> (Vec<Observation>, Memory) {
+        let mut memory = Memory::new();
+        let mut news = Vec::new();
+        for (id, told) in &self.memory {
+            let lingers = told
+                .running_at
+                .is_some_and(|at| now.duration_since(at) < RUNNING_LINGERS);
+            match found.get_mut(id) {
+                Some(found) if lingers && found.state != Some(State::RunningNow) => {
+                    found.lingering = Some(told.clone())
+                }
+                Some(_) => {}
+                None if lingers => drop(memory.insert(id.clone(), told.clone())),
+                None => {
+                    let gone = App {
+                        app: id.clone(),
+                        state: app::State::Removed.into(),
+                        confidence: 1.0,
+                        ..App::default()
+                    };
+                    news.push(observation::observe(now, Kind::App(named(gone))));
+                }
+            }
+        }
+        for (id, found) in found {
+            let told = self.memory.get(&id);
+            if let Some(lingering) = found.lingering {
+                memory.insert(id, lingering);
+                continue;
+            }
+            let running_at = (found.state == Some(State::RunningNow)).then_some(now);
+            let print = found.print();
+            let unchanged = told
+                .is_some_and(|told| told.print == print && now.duration_since(told.at) < CONFIRM);
+            if unchanged {
+                let at = told.map_or(now, |told| told.at);
+                memory.insert(
+                    id,
+                    Told {
+                        at,
+                        print,
+                        running_at,
+                    },
+                );
+                continue;
+            }
+            memory.insert(
+                id.clone(),
+                Told {
+                    at: now,
+                    print,
+                    running_at,
+                },
+            );
+            news.push(observation::observe(now, Kind::App(found.into_app(id))));
+        }
+        (news, memory)
+    }
+}
+
+/// Everything that speaks for one app.
+#[derive(Default)]
+struct Found {
+    name: String,
+    category: &'static str,
+    state: Option<State>,
+    confidence: f64,
+    evidence: BTreeSet<String>,
+    flags: BTreeSet<&'static str>,
+    account: app::Account,
+    version: String,
+    lingering: Option<Told>,
+}
+
+impl Found {
+    fn add(&mut self, one: &Match<'_>, version: String) {
+        self.name = one.name.to_owned();
+        self.category = category(one.category);
+        self.state = self.state.max(Some(one.state));
+        self.confidence = self.confidence.max(one.confidence);
+        if self.evidence.len() < MAX_EVIDENCE {
+            self.evidence.insert(one.why.clone());
+        }
+        for flag in &one.flags {
+            match flag {
+                Flag::Renamed => drop(self.flags.insert("renamed")),
+                Flag::Portable => drop(self.flags.insert("portable")),
+                Flag::Masquerade => drop(self.flags.insert("masquerade")),
+                Flag::Personal => self.account = app::Account::Personal,
+                Flag::Business => self.account = app::Account::Business,
+                Flag::ForeignTenant => self.account = app::Account::ForeignTenant,
+            }
+        }
+        if !version.is_empty() {
+            self.version = version;
+        }
+    }
+
+    /// Everything whose change is news.
+    fn print(&self) -> String {
+        format!(
+            "{:?}|{:?}|{:?}|{:?}|{}",
+            self.state, self.evidence, self.flags, self.account, self.version
+        )
+    }
+
+    fn into_app(self, id: String) -> App {
+        App {
+            app: id,
+            name: self.name,
+            category: self.category.to_owned(),
+            state: match self.state {
+                Some(State::FolderLeft) => app::State::FolderLeft,
+                Some(State::Installed) => app::State::Installed,
+                Some(State::SignedIn) => app::State::SignedIn,
+                Some(State::RunningNow) => app::State::RunningNow,
+                None => app::State::Unspecified,
+            }
+            .into(),
+            confidence: self.confidence,
+            evidence: self.evidence.into_iter().collect(),
+            flags: self.flags.into_iter().map(str::to_owned).collect(),
+            account: self.account.into(),
+            version: self.version,
+            ..App::default()
+        }
+    }
+}
+
+fn named(mut gone: App) -> App {
+    if let Some(known) = Catalog::builtin().app(&gone.app) {
+        gone.name = known.name.to_string();
+        gone.category = category(known.category).to_owned();
+    }
+    gone
+}
+
+fn category(category: Category) -> &'static str {
+    match category {
+        Category::CloudSync => "cloud_sync",
+        Category::FileTransfer => "file_transfer",
+        Category::Messaging => "messaging",
+        Category::RemoteAccess => "remote_access",
+    }
+}
+
+fn kind_of(word: &str) -> Option<FactKind> {
+    Some(match word {
+        "process" => FactKind::Process,
+        "path" => FactKind::Path,
+        "package" => FactKind::Package,
+        "desktop_id" => FactKind::DesktopId,
+        "flatpak" => FactKind::Flatpak,
+        "snap" => FactKind::Snap,
+        "app_path" => FactKind::AppPath,
+        "mount" => FactKind::Mount,
+        _ => return None,
+    })
+}
+
+fn context_of(program: &RunningProgram, base: &Context) -> Context {
+    let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+    Context {
+        image: some(&program.path),
+        cgroup: some(&program.cgroup),
+        package: some(&program.package),
+        ..base.clone()
+    }
+}
+
+impl Probe for AppProbe {
+    fn name(&self) -> &'static str {
+        "app"
+    }
+
+    fn cadence(&self, policy: &Effective) -> Duration {
+        policy.app
+    }
+
+    fn look(&mut self, moment: &Moment<'_>) -> Vec<Observation> {
+        self.refresh_facts(moment);
+        let found = self.with_catalog(moment.policy, |catalog| self.find(catalog, moment));
+        let (news, memory) = self.news(found, moment.wall);
+        self.pending = Some(memory);
+        news
+    }
+
+    fn kept(&mut self, _moment: &Moment<'_>) {
+        let Some(memory) = self.pending.take() else {
+            return;
+        };
+        let changed = memory != self.memory;
+        self.memory = memory;
+        if let (true, Some(file)) = (changed, &self.file) {
+            // Losing this file tells the apps once more.
+            state::store(file, &self.memory).ok();
+        }
+    }
+
+    fn blind_spots(&self) -> Vec<String> {
+        weft_agent_sys::apps::blind_spots()
+    }
+}

@@ -1,0 +1,214 @@
+//! The spool as the agent uses it: the pipeline writes redacted observations, the shipper reads them back.
+//!
+//! Invariant: [`Queue::append`] takes nothing but [`Redacted`] observations, and there is no other way in. What the collector
+//! acknowledged is written into the owner's journal before the spool forgets it.
+
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use prost::Message as _;
+use tokio::sync::Notify;
+use weft_agent_spool::{Error, Limits, Opening, Reason, Spool, Stats};
+use weft_proto::v1::{Gap, Observation, gap};
+
+use crate::{
+    observation::kind_tag,
+    redact::Redacted,
+    sent::Journal,
+    transport::{
+        Source, SourceError,
+        source::{Batch, Epoch},
+    },
+};
+
+/// Records read at a time for the journal.
+const JOURNAL_BATCH: usize = 256;
+const JOURNAL_BYTES: usize = 256 * 1024;
+
+/// See the module.
+pub struct Queue {
+    spool: Mutex<Spool>,
+    journal: Mutex<Journal>,
+    /// The head when this process began: what lies below was given by an earlier life (see `Spool::renew`).
+    began_at: Mutex<u64>,
+    appended: Notify,
+    clock: fn() -> jiff::Timestamp,
+}
+
+impl Queue {
+    /// Opens the spool and the journal in the state directory.
+    ///
+    /// # Errors
+    /// Another process has it, or the disk refuses.
+    pub fn open(
+        state: &Path,
+        limits: Limits,
+        clock: fn() -> jiff::Timestamp,
+    ) -> Result<(Self, Opening), Error> {
+        let (spool, opening) = Spool::open(
+            weft_agent_spool::Disk,
+            state.join("spool"),
+            limits,
+            rand::random(),
+            millis(clock()),
+        )?;
+        let queue = Self {
+            began_at: Mutex::new(spool.head()),
+            spool: Mutex::new(spool),
+            journal: Mutex::new(Journal::new(state)),
+            appended: Notify::new(),
+            clock,
+        };
+        Ok((queue, opening))
+    }
+
+    /// Makes observations durable and gives them numbers, all or none.
+    ///
+    /// # Errors
+    /// See [`Spool::append`]; no number was given.
+    pub fn append(&self, observations: &[Redacted<Observation>]) -> Result<(), Error> {
+        let encoded: Vec<(u8, Vec<u8>)> = observations
+            .iter()
+            .map(|one| (kind_tag(one.get()), one.encode()))
+            .collect();
+        let records: Vec<(u8, &[u8])> = encoded
+            .iter()
+            .map(|(kind, bytes)| (*kind, bytes.as_slice()))
+            .collect();
+        self.spool().append(&records, millis((self.clock)()))?;
+        self.appended.notify_one();
+        Ok(())
+    }
+
+    /// New limits; they bite at the next append.
+    pub fn set_limits(&self, limits: Limits) {
+        self.spool().set_limits(limits);
+    }
+
+    /// A snapshot.
+    pub fn stats(&self) -> Stats {
+        self.spool().stats()
+    }
+
+    /// Writes what is only in memory.
+    ///
+    /// # Errors
+    /// From the file system.
+    pub fn flush(&self) -> Result<(), Error> {
+        self.spool().flush()
+    }
+
+    fn spool(&self) -> MutexGuard<'_, Spool> {
+        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// Copies what is about to be forgotten into the owner's journal.
+    fn journal(&self, spool: &mut Spool, seq: u64) -> Result<(), Error> {
+        let mut journal = self.journal.lock().unwrap_or_else(PoisonError::into_inner);
+        let epoch = spool.epoch();
+        let mut from = spool.stats().acknowledged + 1;
+        while from <= seq {
+            let batch = spool.read(from, JOURNAL_BATCH, JOURNAL_BYTES)?;
+            let settled = batch.records.iter().take_while(|record| record.seq <= seq);
+            let observations = settled.filter_map(|record| {
+                Some((record.seq, Observation::decode(&*record.payload).ok()?))
+            });
+            journal.write(&epoch, observations, (self.clock)());
+            if batch.next_seq() <= from {
+                break;
+            }
+            from = batch.next_seq();
+        }
+        Ok(())
+    }
+}
+
+impl Source for Queue {
+    fn head(&self) -> (Epoch, u64) {
+        let spool = self.spool();
+        (spool.epoch(), spool.head())
+    }
+
+    fn read(
+        &self,
+        from: u64,
+        max_observations: usize,
+        max_bytes: usize,
+    ) -> Result<Batch, SourceError> {
+        let read = self
+            .spool()
+            .read(from, max_observations, max_bytes)
+            .map_err(failed)?;
+        let mut batch = Batch {
+            first_seq: read.first_seq,
+            gaps: read.gaps.iter().map(wire_gap).collect(),
+            ..Batch::default()
+        };
+        for record in read.records {
+            match Observation::decode(&*record.payload) {
+                Ok(observation) => batch.observations.push(observation),
+                // Written by a version that we do not understand: declare it, alone, in its place.
+                Err(_) if batch.observations.is_empty() => {
+                    batch.gaps.push(Gap {
+                        first_seq: record.seq,
+                        last_seq: record.seq,
+                        reason: gap::Reason::Undecodable.into(),
+                    });
+                    batch.first_seq = record.seq + 1;
+                }
+                Err(_) => break,
+            }
+        }
+        Ok(batch)
+    }
+
+    fn acknowledge(&self, seq: u64) -> Result<(), SourceError> {
+        let mut spool = self.spool();
+        self.journal(&mut spool, seq).map_err(failed)?;
+        spool.acknowledge(seq).map_err(failed)
+    }
+
+    fn renew(&self) -> Result<(), SourceError> {
+        let mut began_at = self.began_at.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut spool = self.spool();
+        tracing::warn!(
+            "the collector knows numbers that this spool never gave (restored from a backup?): a new epoch begins"
+        );
+        spool
+            .renew(rand::random(), *began_at, millis((self.clock)()))
+            .map_err(failed)?;
+        // All of the new epoch is news.
+        *began_at = 1;
+        Ok(())
+    }
+
+    fn appended(&self) -> &Notify {
+        &self.appended
+    }
+}
+
+fn failed(error: Error) -> SourceError {
+    SourceError(format!("the spool failed: {error}"))
+}
+
+fn wire_gap(gap: &weft_agent_spool::Gap) -> Gap {
+    let reason = match gap.reason {
+        Reason::Full => gap::Reason::SpoolFull,
+        Reason::Expired => gap::Reason::Expired,
+        Reason::Corrupt => gap::Reason::Corrupt,
+        // Acknowledged once and asked for again: the loss is the collector's, and the wire has no word for it.
+        Reason::Forgotten => gap::Reason::Unspecified,
+    };
+    Gap {
+        first_seq: gap.first,
+        last_seq: gap.last,
+        reason: reason.into(),
+    }
+}
+
+/// Unix time in ms; the spool takes time before 1970 for 1970.
+pub fn millis(at: jiff::Timestamp) -> u64 {
+    at.as_millisecond().try_into().unwrap_or(0)
+}

@@ -1,0 +1,291 @@
+//! The redactor: what it has not seen cannot be stored, because only it can make a [`Redacted`] value.
+//!
+//! Invariant: under the default policy no user name, home path, host name, file name of a person or command line passes, in
+//! any field of any kind. Paths pass by an allow-list of public places; everything else is cut to its root.
+
+mod path;
+mod text;
+
+use std::{collections::BTreeMap, path::Path};
+
+use weft_proto::v1::{
+    AgentHealth, App, Boot, Inventory, Observation, Process, Resume, Vitals, observation::Kind,
+};
+
+use crate::policy::Privacy;
+
+pub use text::Secrets;
+
+/// Longest text in any field: a path of this length says all it can.
+const LONGEST_TEXT: usize = 512;
+
+/// Most entries in any list of words.
+const LONGEST_LIST: usize = 64;
+
+/// A value that went through a [`Redactor`]. There is no other way to get one.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Redacted<T>(T);
+
+impl<T> Redacted<T> {
+    /// What may be stored and sent.
+    pub fn get(&self) -> &T {
+        &self.0
+    }
+}
+
+impl Redacted<Observation> {
+    /// For the spool.
+    pub fn encode(&self) -> Vec<u8> {
+        prost::Message::encode_to_vec(&self.0)
+    }
+}
+
+/// How often something was removed or shortened, by field.
+pub type Counts = BTreeMap<&'static str, u64>;
+
+/// Knows this machine's secrets and what IT may see.
+#[derive(Clone, Debug)]
+pub struct Redactor {
+    secrets: Secrets,
+    privacy: Privacy,
+    counts: Counts,
+}
+
+impl Redactor {
+    /// A redactor for one machine and policy.
+    pub fn new(secrets: Secrets, privacy: Privacy) -> Self {
+        Self {
+            secrets,
+            privacy,
+            counts: Counts::new(),
+        }
+    }
+
+    /// With this machine's people and names.
+    pub fn of_machine(root: &Path, privacy: Privacy) -> Self {
+        Self::new(Secrets::of_machine(root), privacy)
+    }
+
+    /// A new policy.
+    pub fn set_privacy(&mut self, privacy: Privacy) {
+        self.privacy = privacy;
+    }
+
+    /// New accounts may have appeared.
+    pub fn set_secrets(&mut self, secrets: Secrets) {
+        self.secrets = secrets;
+    }
+
+    /// Counts since the previous call.
+    pub fn take_counts(&mut self) -> Counts {
+        std::mem::take(&mut self.counts)
+    }
+
+    /// The gate.
+    pub fn redact(&mut self, mut observation: Observation) -> Redacted<Observation> {
+        match &mut observation.kind {
+            Some(Kind::Boot(boot)) => self.boot(boot),
+            Some(Kind::Resume(resume)) => self.resume(resume),
+            Some(Kind::Process(process)) => self.process(process),
+            Some(Kind::App(app)) => self.app(app),
+            Some(Kind::Vitals(vitals)) => self.vitals(vitals),
+            Some(Kind::Inventory(inventory)) => self.inventory(inventory),
+            Some(Kind::AgentHealth(health)) => self.health(health),
+            None => {}
+        }
+        Redacted(observation)
+    }
+
+    fn boot(&mut self, boot: &mut Boot) {
+        self.word("boot.boot_id", &mut boot.boot_id);
+        self.word("boot.initiator", &mut boot.initiator);
+        self.text("boot.stop_code", &mut boot.stop_code);
+        self.list("boot.evidence", &mut boot.evidence);
+        self.list("boot.tags", &mut boot.tags);
+        self.public("boot.os_version", &mut boot.os_version);
+    }
+
+    fn resume(&mut self, resume: &mut Resume) {
+        self.word("resume.boot_id", &mut resume.boot_id);
+        self.list("resume.evidence", &mut resume.evidence);
+    }
+
+    fn process(&mut self, process: &mut Process) {
+        let is_packaged = !process.package.is_empty();
+        self.path("process.executable_path", &mut process.executable_path);
+        for (field, value) in [
+            ("process.executable_name", &mut process.executable_name),
+            (
+                "process.parent_executable_name",
+                &mut process.parent_executable_name,
+            ),
+            (
+                "process.original_file_name",
+                &mut process.original_file_name,
+            ),
+        ] {
+            // The name of a program from a package is public even where somebody is called like it.
+            if is_packaged {
+                self.public(field, value)
+            } else {
+                self.word(field, value)
+            }
+        }
+        self.public("process.executable_sha256", &mut process.executable_sha256);
+        self.public("process.package", &mut process.package);
+        self.public("process.signer", &mut process.signer);
+        self.public("process.parent_package", &mut process.parent_package);
+        self.list("process.traits", &mut process.traits);
+        self.word("process.script", &mut process.script);
+        if self.privacy.command_lines {
+            self.text("process.command_line", &mut process.command_line);
+        } else if !process.command_line.is_empty() {
+            process.command_line.clear();
+            self.count("process.command_line");
+        }
+    }
+
+    fn app(&mut self, app: &mut App) {
+        self.public("app.app", &mut app.app);
+        self.public("app.name", &mut app.name);
+        self.public("app.category", &mut app.category);
+        self.list("app.evidence", &mut app.evidence);
+        self.list("app.flags", &mut app.flags);
+        self.public("app.version", &mut app.version);
+        // A domain, never an address.
+        if let Some((_, domain)) = app.account_domain.rsplit_once('@') {
+            app.account_domain = domain.to_owned();
+            self.count("app.account_domain");
+        }
+        self.word("app.account_domain", &mut app.account_domain);
+    }
+
+    fn vitals(&mut self, vitals: &mut Vitals) {
+        self.word("vitals.boot_id", &mut vitals.boot_id);
+        vitals.filesystems.truncate(LONGEST_LIST);
+        for filesystem in &mut vitals.filesystems {
+            // "/" or a class; anything with a path in it is not for us to send.
+            if filesystem.mountpoint != "/" && filesystem.mountpoint.contains(['/', '\\']) {
+                filesystem.mountpoint = "other".into();
+                self.count("vitals.filesystems.mountpoint");
+            }
+            self.word("vitals.filesystems.mountpoint", &mut filesystem.mountpoint);
+            self.public("vitals.filesystems.type", &mut filesystem.r#type);
+        }
+    }
+
+    fn inventory(&mut self, inventory: &mut Inventory) {
+        if !self.privacy.host_name && !inventory.host_name.is_empty() {
+            inventory.host_name.clear();
+            self.count("inventory.host_name");
+        }
+        for (field, value) in [
+            (
+                "inventory.device_manufacturer",
+                &mut inventory.device_manufacturer,
+            ),
+            (
+                "inventory.device_model_name",
+                &mut inventory.device_model_name,
+            ),
+            (
+                "inventory.device_model_identifier",
+                &mut inventory.device_model_identifier,
+            ),
+            ("inventory.host_arch", &mut inventory.host_arch),
+            ("inventory.host_name", &mut inventory.host_name),
+            ("inventory.os_type", &mut inventory.os_type),
+            ("inventory.os_name", &mut inventory.os_name),
+            ("inventory.os_version", &mut inventory.os_version),
+            ("inventory.os_build_id", &mut inventory.os_build_id),
+            ("inventory.os_kernel", &mut inventory.os_kernel),
+            ("inventory.cpu_model_name", &mut inventory.cpu_model_name),
+            ("inventory.bios_version", &mut inventory.bios_version),
+            ("inventory.chassis", &mut inventory.chassis),
+        ] {
+            self.public(field, value);
+        }
+        inventory.disks.truncate(LONGEST_LIST);
+        for disk in &mut inventory.disks {
+            self.word("inventory.disks.name", &mut disk.name);
+            self.public("inventory.disks.model", &mut disk.model);
+            self.public("inventory.disks.type", &mut disk.r#type);
+            self.public("inventory.disks.health", &mut disk.health);
+        }
+        inventory.batteries.truncate(LONGEST_LIST);
+        for battery in &mut inventory.batteries {
+            self.public("inventory.batteries.model", &mut battery.model);
+            self.public("inventory.batteries.chemistry", &mut battery.chemistry);
+        }
+        inventory.components.truncate(LONGEST_LIST);
+        for component in &mut inventory.components {
+            self.public("inventory.components.name", &mut component.name);
+            self.public("inventory.components.version", &mut component.version);
+        }
+    }
+
+    fn health(&mut self, health: &mut AgentHealth) {
+        self.public("agent_health.service_version", &mut health.service_version);
+        self.list("agent_health.degraded", &mut health.degraded);
+        self.list("agent_health.blind_spots", &mut health.blind_spots);
+    }
+
+    /// A path: allow-listed places whole, homes to "~" and the policy's depth, the rest to its root.
+    fn path(&mut self, field: &'static str, value: &mut String) {
+        let kept = path::cut(value, self.secrets.homes(), self.privacy.home_path_depth);
+        self.replace(field, value, kept);
+        self.word(field, value);
+    }
+
+    /// Free text: paths in it are cut, addresses and secrets replaced.
+    fn text(&mut self, field: &'static str, value: &mut String) {
+        let kept = text::scrub(value, &self.secrets, self.privacy.home_path_depth);
+        self.replace(field, value, kept);
+        self.limit(value);
+    }
+
+    /// One name: secrets in it are replaced.
+    fn word(&mut self, field: &'static str, value: &mut String) {
+        let kept = self.secrets.replace_in(value);
+        self.replace(field, value, kept);
+        self.limit(value);
+    }
+
+    /// Comes from a vendor or a package, not from a person; a home path or an address in it is still cut.
+    fn public(&mut self, field: &'static str, value: &mut String) {
+        if text::mentions_home(value, self.secrets.homes())
+            || value.contains('@') && text::has_address(value)
+        {
+            self.text(field, value);
+        }
+        self.limit(value);
+    }
+
+    fn list(&mut self, field: &'static str, values: &mut Vec<String>) {
+        values.truncate(LONGEST_LIST);
+        for value in values {
+            self.text(field, value);
+        }
+    }
+
+    fn limit(&mut self, value: &mut String) {
+        if value.len() > LONGEST_TEXT {
+            let end = (0..=LONGEST_TEXT)
+                .rev()
+                .find(|index| value.is_char_boundary(*index))
+                .unwrap_or(0);
+            value.truncate(end);
+        }
+    }
+
+    fn replace(&mut self, field: &'static str, value: &mut String, kept: String) {
+        if *value != kept {
+            *value = kept;
+            self.count(field);
+        }
+    }
+
+    fn count(&mut self, field: &'static str) {
+        *self.counts.entry(field).or_default() += 1;
+    }
+}
