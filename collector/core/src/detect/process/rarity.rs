@@ -26,9 +26,9 @@ use crate::{
     finding::{EvidenceRow, Finding, Kind, Severity, Subject as About, cause},
 };
 
-/// Most bits that rarity alone may give: beyond one in 300 devices, rarer is not odder.
-const MOST_BITS: f64 = 8.0;
-const BIT: f64 = 0.36;
+/// Most bits that rarity alone may give: beyond one in 100 devices, rarer is not odder.
+const MOST_BITS: f64 = 6.0;
+const BIT: f64 = 0.45;
 
 /// One identity, each device once, in order of appearance.
 pub struct Subject<'a> {
@@ -405,8 +405,8 @@ fn place(points: &mut Points, subject: &Subject<'_>) {
         && (masquerade::in_system_folder(&about.executable_path) || subject.owned());
     let worth = match about.place.as_str() {
         _ if updated_away => 0.0,
-        "temp" => 2.2,
-        "deleted" => 2.5,
+        "temp" => 2.6,
+        "deleted" => 2.6,
         "memory_only" if about.user_class == "person" => 2.0,
         "removable" => 2.0,
         "network" => 1.0,

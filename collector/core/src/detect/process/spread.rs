@@ -20,6 +20,9 @@ use crate::{
 /// Arrivals within this many days of each other are one rollout when they reach [`AT_ONCE_SHARE`] of all arrivals.
 const AT_ONCE_DAYS: f64 = 0.25;
 const AT_ONCE_SHARE: f64 = 0.7;
+/// A push by IT reaches at least this share of the fleet within these days; stragglers come when they are switched on.
+const ROLLOUT_DAYS: f64 = 2.0;
+const ROLLOUT_SHARE: f64 = 0.3;
 /// The newest arrival must be younger than this: a spread that stopped is history.
 const STILL_DAYS: f64 = 5.0;
 
@@ -51,6 +54,10 @@ pub fn judge(subject: &Subject<'_>, fleet: &Fleet<'_>, settings: &Settings) -> O
     if span < AT_ONCE_DAYS || at_once(&arrivals, span) {
         return None;
     }
+    let hidden = is_hidden(subject);
+    if !hidden && is_rollout(&arrivals, fleet) {
+        return None;
+    }
     let devices: Vec<DeviceId> = arrivals.iter().map(|(_, device)| *device).collect();
     let curve = curve(&arrivals);
     let team = main_team(&devices, fleet);
@@ -79,15 +86,6 @@ pub fn judge(subject: &Subject<'_>, fleet: &Fleet<'_>, settings: &Settings) -> O
             .as_ref()
             .map(|learning| learning.words.clone()),
     );
-    let hidden = matches!(
-        subject.about.place.as_str(),
-        "temp" | "deleted" | "removable"
-    ) || subject
-        .about
-        .traits
-        .iter()
-        .any(|mark| mark == "hidden_name" || mark == "deleted_executable")
-        || subject.about.user_class == "system";
     let severity = if hidden || devices.len() >= 6 {
         Severity::High
     } else {
@@ -156,6 +154,24 @@ fn at_once(arrivals: &[(jiff::Timestamp, DeviceId)], span: f64) -> bool {
         .max()
         .unwrap_or(0);
     arrivals.len() >= 4 && most as f64 >= AT_ONCE_SHARE * arrivals.len() as f64
+}
+
+/// Places and marks that no administrator chooses.
+fn is_hidden(subject: &Subject<'_>) -> bool {
+    matches!(subject.about.place.as_str(), "temp" | "deleted" | "removable")
+        || subject.about.traits.iter().any(|mark| mark == "hidden_name" || mark == "deleted_executable")
+        || subject.about.user_class == "system"
+}
+
+/// A large part of the fleet within two days.
+fn is_rollout(arrivals: &[(jiff::Timestamp, DeviceId)], fleet: &Fleet<'_>) -> bool {
+    let most = arrivals
+        .iter()
+        .enumerate()
+        .map(|(index, (start, _))| arrivals[index..].iter().take_while(|(at, _)| days(*start, *at) <= ROLLOUT_DAYS).count())
+        .max()
+        .unwrap_or(0);
+    most >= 5 && most as f64 >= ROLLOUT_SHARE * fleet.size() as f64
 }
 
 /// "1 on Mon 16 Nov, 3 by Tue 17 Nov, 6 by Thu 19 Nov".
