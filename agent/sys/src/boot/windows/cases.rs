@@ -1,0 +1,841 @@
+//! The numbered Windows cases of the boot research (section 5), and what holds for any input.
+//!
+//! Invariant: a test's name carries its case's number. Events marked [O] there were seen in real logs in this order.
+#![allow(clippy::unwrap_used)]
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use jiff::Timestamp;
+use proptest::prelude::*;
+
+use super::{WinEvent, judge};
+use crate::boot::{BootHistory, BootRecord, End, From};
+
+const T0: i64 = 1_700_000_000;
+
+fn at(second: i64) -> Timestamp {
+    Timestamp::from_second(T0 + second).unwrap()
+}
+
+/// Builds a log record by record.
+#[derive(Clone)]
+struct Log {
+    machine: &'static str,
+    next: u64,
+    events: Vec<WinEvent>,
+}
+
+impl Log {
+    fn new() -> Self {
+        Self {
+            machine: "PC",
+            next: 1,
+            events: Vec::new(),
+        }
+    }
+
+    fn add(mut self, provider: &str, event_id: u32, second: i64, data: &[(&str, &str)]) -> Self {
+        self.events.push(WinEvent {
+            machine: self.machine.into(),
+            provider: provider.into(),
+            event_id,
+            record_id: self.next,
+            time: at(second),
+            data: data
+                .iter()
+                .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+                .collect(),
+            strings: Vec::new(),
+            binary: Vec::new(),
+        });
+        self.next += 1;
+        self
+    }
+
+    fn general(self, event_id: u32, second: i64) -> Self {
+        self.add("Microsoft-Windows-Kernel-General", event_id, second, &[])
+    }
+
+    fn log_service(self, event_id: u32, second: i64) -> Self {
+        self.add("EventLog", event_id, second, &[])
+    }
+
+    fn power(self, event_id: u32, second: i64, data: &[(&str, &str)]) -> Self {
+        self.add("Microsoft-Windows-Kernel-Power", event_id, second, data)
+    }
+
+    fn asked(self, second: i64, process: &str, kind: &str) -> Self {
+        self.add(
+            "User32",
+            1074,
+            second,
+            &[("param1", process), ("param4", "0x0"), ("param5", kind)],
+        )
+    }
+
+    fn updated(self, second: i64, process: &str) -> Self {
+        let data = [
+            ("param1", process),
+            ("param3", "Operating System: Recovery (Planned)"),
+            ("param4", "0x80020002"),
+            ("param5", "restart"),
+        ];
+        self.add("User32", 1074, second, &data)
+    }
+
+    /// 12 20 27(0) 6009 6005.
+    fn started(self, second: i64, last_boot_id: u64) -> Self {
+        self.kernel_started(second, last_boot_id)
+            .log_service(6009, second + 12)
+            .log_service(6005, second + 12)
+    }
+
+    fn kernel_started(self, second: i64, last_boot_id: u64) -> Self {
+        self.general(12, second)
+            .add(
+                "Microsoft-Windows-Kernel-Boot",
+                20,
+                second,
+                &[
+                    ("LastBootId", &last_boot_id.to_string()),
+                    ("LastShutdownGood", "true"),
+                ],
+            )
+            .add(
+                "Microsoft-Windows-Kernel-Boot",
+                27,
+                second,
+                &[("BootType", "0")],
+            )
+    }
+
+    /// 12 20 27(0) 6008 6009 6005 41.
+    fn started_dirty(self, second: i64, last_boot_id: u64, dirty: &[(&str, &str)]) -> Self {
+        self.kernel_started(second, last_boot_id)
+            .unclean(second + 12, second - 300)
+            .log_service(6009, second + 12)
+            .log_service(6005, second + 12)
+            .power(41, second + 3, dirty)
+    }
+
+    fn unclean(mut self, second: i64, last_alive: i64) -> Self {
+        self = self.log_service(6008, second);
+        self.events.last_mut().unwrap().binary = binary(at(last_alive));
+        self
+    }
+
+    /// 6006 109 13.
+    fn stopped(self, second: i64, action: &str) -> Self {
+        self.log_service(6006, second)
+            .power(109, second + 1, &[("ShutdownActionType", action)])
+            .general(13, second + 2)
+    }
+
+    fn work(self, second: i64) -> Self {
+        self.add("Service Control Manager", 7036, second, &[])
+    }
+
+    fn history(&self) -> BootHistory {
+        let mut machines = judge(&self.events);
+        assert_eq!(machines.len(), 1);
+        machines.remove(0).history
+    }
+}
+
+/// 6008's binary part: SYSTEMTIME local (three hours ahead here), then UTC.
+fn binary(utc: Timestamp) -> Vec<u8> {
+    let local = utc
+        .checked_add(jiff::SignedDuration::from_hours(3))
+        .unwrap();
+    let mut out = Vec::new();
+    for time in [local, utc] {
+        let civil = jiff::tz::TimeZone::UTC.to_datetime(time);
+        for part in [
+            civil.year(),
+            i16::from(civil.month()),
+            0,
+            i16::from(civil.day()),
+            i16::from(civil.hour()),
+            i16::from(civil.minute()),
+            i16::from(civil.second()),
+            0,
+        ] {
+            out.extend(part.to_le_bytes());
+        }
+    }
+    out.extend([0; 12]);
+    out
+}
+
+/// Boots that the log shows the start of.
+fn started(history: &BootHistory) -> Vec<&BootRecord> {
+    history
+        .boots
+        .iter()
+        .filter(|boot| boot.started_at.is_some())
+        .collect()
+}
+
+fn ends(history: &BootHistory) -> Vec<End> {
+    history.boots.iter().map(|boot| boot.end).collect()
+}
+
+const ZERO: [(&str, &str); 3] = [
+    ("BugcheckCode", "0"),
+    ("PowerButtonTimestamp", "0"),
+    ("SleepInProgress", "0"),
+];
+
+/// A machine that started once and worked.
+fn working() -> Log {
+    Log::new().started(0, 7).work(500).work(1000)
+}
+
+#[test]
+fn case_01_a_restart_from_the_start_menu() {
+    let log = working()
+        .asked(1100, "C:\\Windows\\Explorer.EXE (PC)", "restart")
+        .stopped(1101, "5")
+        .started(1120, 8);
+    let history = log.history();
+    assert_eq!(ends(&history), [End::CleanRestart, End::Running]);
+    assert_eq!(history.boots[0].initiator, "user");
+    assert_eq!(history.boots[0].boot_id, "PC:8");
+    // The log may begin just before the stop: the restart is still told, and one start is one boot.
+    let late = Log::new()
+        .asked(0, "explorer.exe", "restart")
+        .stopped(1, "5")
+        .started(20, 7);
+    let history = late.history();
+    assert_eq!(ends(&history), [End::CleanRestart, End::Running]);
+    assert_eq!(started(&history).len(), 1);
+    assert!(history.boots[0].has_tag("started_before_log"));
+}
+
+#[test]
+fn case_02_off_over_night() {
+    let log = working()
+        .asked(1100, "C:\\Windows\\System32\\shutdown.exe", "shutdown")
+        .log_service(6006, 1101)
+        .power(109, 1102, &[("ShutdownActionType", "6")])
+        .power(109, 1102, &[("ShutdownActionType", "6")])
+        .general(13, 1103)
+        .started(1103 + 9 * 3600, 8);
+    let history = log.history();
+    assert_eq!(ends(&history), [End::CleanPoweroff, End::Running]);
+    let down = history.boots[1]
+        .started_at
+        .unwrap()
+        .duration_since(history.boots[0].ended_at.unwrap());
+    assert_eq!(down.as_hours(), 9);
+}
+
+#[test]
+fn case_03_updates_restart_twice() {
+    for process in [
+        "C:\\Windows\\servicing\\TrustedInstaller.exe (PC)",
+        "C:\\Windows\\System32\\MoUsoCoreWorker.exe (PC)",
+        "C:\\WINDOWS\\system32\\svchost.exe (PC)",
+    ] {
+        let log = working()
+            .updated(1100, process)
+            .stopped(1101, "5")
+            .started(1160, 8)
+            .updated(1400, process)
+            .stopped(1401, "5")
+            .started(1460, 9);
+        let history = log.history();
+        assert_eq!(
+            ends(&history),
+            [End::Update, End::Update, End::Running],
+            "{process}"
+        );
+        assert!(
+            history
+                .boots
+                .iter()
+                .take(2)
+                .all(|boot| boot.initiator == "update")
+        );
+    }
+}
+
+/// 187 42(6) 107 27(type) PT1; 107 carries the time before the power went off [O].
+fn slept(log: Log, second: i64, target: &str, boot_type: Option<&str>, wake: i64) -> Log {
+    let log = log
+        .power(187, second, &[])
+        .power(
+            42,
+            second + 1,
+            &[
+                ("TargetState", target),
+                ("EffectiveState", "5"),
+                ("Reason", "4"),
+            ],
+        )
+        .power(107, second + 3, &[("TargetState", target)]);
+    let log = match boot_type {
+        Some(kind) => log.add(
+            "Microsoft-Windows-Kernel-Boot",
+            27,
+            wake,
+            &[("BootType", kind)],
+        ),
+        None => log,
+    };
+    log.add("Microsoft-Windows-Power-Troubleshooter", 1, wake + 2, &[])
+}
+
+#[test]
+fn case_04_fast_startup_is_no_boot() {
+    let asked = working().asked(1100, "C:\\Windows\\Explorer.EXE (PC)", "power off");
+    let history = slept(asked, 1101, "6", Some("1"), 40_000)
+        .work(40_100)
+        .history();
+    assert_eq!(ends(&history), [End::Running]);
+    assert_eq!(history.resumes.len(), 1);
+    assert_eq!(history.resumes[0].from, From::HybridBoot);
+    assert_eq!(history.resumes[0].at, at(40_000));
+    assert_eq!(history.resumes[0].boot_id, "PC:8");
+}
+
+#[test]
+fn case_05_hibernation_is_no_boot() {
+    let history = slept(working(), 1101, "5", Some("0x2"), 40_000).history();
+    assert_eq!(ends(&history), [End::Running]);
+    let from: Vec<From> = history.resumes.iter().map(|resume| resume.from).collect();
+    assert_eq!(from, [From::Hibernate]);
+}
+
+#[test]
+fn case_06_twenty_sleeps_are_twenty_resumes() {
+    let mut log = working();
+    for n in 0..20 {
+        log = log
+            .power(42, 2000 + n * 100, &[("TargetState", "4")])
+            .power(107, 2050 + n * 100, &[]);
+    }
+    let history = log.history();
+    assert_eq!(ends(&history), [End::Running]);
+    assert_eq!(history.resumes.len(), 20);
+    assert!(
+        history
+            .resumes
+            .iter()
+            .all(|resume| resume.from == From::Sleep)
+    );
+}
+
+#[test]
+fn case_07_modern_standby_is_nothing() {
+    let mut log = working();
+    for n in 0..40 {
+        log = log
+            .power(506, 2000 + n * 100, &[])
+            .power(507, 2050 + n * 100, &[]);
+    }
+    let history = log.history();
+    assert_eq!(ends(&history), [End::Running]);
+    assert!(history.resumes.is_empty());
+}
+
+#[test]
+fn case_08_a_stop_error_is_one_crash() {
+    let log = working()
+        .started_dirty(
+            1500,
+            8,
+            &[("BugcheckCode", "340"), ("PowerButtonTimestamp", "0")],
+        )
+        .add(
+            "Microsoft-Windows-WER-SystemErrorReporting",
+            1001,
+            1530,
+            &[
+                ("param1", "0x00000154 (0x1, 0x2, 0x3, 0x4)"),
+                ("param2", "C:\\WINDOWS\\MEMORY.DMP"),
+            ],
+        );
+    let history = log.history();
+    assert_eq!(ends(&history), [End::Crash, End::Running]);
+    assert_eq!(history.boots[0].stop_code, "0x00000154");
+    // The old name of the source, and no 41 at all.
+    let old =
+        working()
+            .started(1500, 8)
+            .add("BugCheck", 1001, 1530, &[("param1", "0x0000007e (0x1)")]);
+    assert_eq!(old.history().boots[0].stop_code, "0x0000007E");
+}
+
+#[test]
+fn case_09_the_power_button_was_held() {
+    for field in [
+        ("PowerButtonTimestamp", "132000000000000000"),
+        ("LongPowerButtonPressDetected", "true"),
+    ] {
+        let history = working()
+            .started_dirty(1500, 8, &[("BugcheckCode", "0"), field])
+            .history();
+        assert_eq!(ends(&history), [End::ForcedOff, End::Running]);
+        assert_eq!(history.boots[0].initiator, "power_button");
+    }
+}
+
+#[test]
+fn case_10_power_lost() {
+    let history = working()
+        .power(524, 1010, &[])
+        .started_dirty(1500, 8, &ZERO)
+        .history();
+    assert_eq!(ends(&history), [End::PowerLossOrHang, End::Running]);
+    assert!(history.boots[0].has_tag("battery_low"));
+}
+
+#[test]
+fn case_11_a_hang_is_not_called_a_crash() {
+    let history = working().started_dirty(1500, 8, &ZERO).history();
+    assert_eq!(ends(&history), [End::PowerLossOrHang, End::Running]);
+    assert!(history.boots[0].stop_code.is_empty());
+    // 6008 says 1200, the last record 1000: the later is the better lower bound.
+    assert_eq!(history.boots[0].ended_at, Some(at(1200)));
+}
+
+#[test]
+fn case_12_died_while_shutting_down() {
+    let history = working()
+        .asked(1100, "explorer.exe", "restart")
+        .log_service(6006, 1101)
+        .started_dirty(1500, 8, &ZERO)
+        .history();
+    assert_eq!(ends(&history), [End::PowerLossOrHang, End::Running]);
+    assert!(history.boots[0].has_tag("during_shutdown"));
+}
+
+#[test]
+fn case_13_a_start_that_failed_is_its_own_boot() {
+    let log = working()
+        .asked(1100, "explorer.exe", "restart")
+        .stopped(1101, "5")
+        .started(1500, 9)
+        .power(41, 1503, &ZERO);
+    let history = log.history();
+    assert_eq!(
+        ends(&history),
+        [End::CleanRestart, End::FailedBoot, End::Running]
+    );
+    assert_eq!(history.boots[1].boot_id, "PC:9");
+    assert_eq!(started(&history).len(), 2);
+}
+
+#[test]
+fn case_14_died_between_waking_and_sleeping() {
+    for value in ["6", "true"] {
+        let history = working()
+            .started_dirty(
+                1500,
+                8,
+                &[("BugcheckCode", "0"), ("SleepInProgress", value)],
+            )
+            .history();
+        assert!(history.boots[0].end.is_unexpected());
+        assert!(history.boots[0].has_tag("during_sleep_transition"));
+    }
+}
+
+#[test]
+fn case_15_the_counter_knows_boots_without_records() {
+    let history = working().stopped(1101, "5").started(9000, 10).history();
+    assert_eq!(
+        ends(&history),
+        [End::CleanRestart, End::Unknown, End::Unknown, End::Running]
+    );
+    let missing: Vec<&str> = history
+        .boots
+        .iter()
+        .filter(|boot| boot.has_tag("missing_from_log"))
+        .map(|boot| boot.boot_id.as_str())
+        .collect();
+    assert_eq!(missing, ["PC:9", "PC:10"]);
+}
+
+#[test]
+fn case_16_a_cleared_log_hides_ends_not_boots() {
+    let log = working()
+        .add("Microsoft-Windows-Eventlog", 104, 2000, &[])
+        .started(9000, 10);
+    let history = log.history();
+    // Boot 8 before the clearing, 9 and 10 unseen, 11 now: three since boot 8.
+    assert_eq!(
+        ends(&history),
+        [End::Unknown, End::Unknown, End::Unknown, End::Running]
+    );
+    assert!(history.boots[0].has_tag("log_cleared"));
+}
+
+#[test]
+fn case_17_the_clock_goes_back_over_a_restart() {
+    // 13 at 2500, the next 12 at 1000; 109 and 13 are flushed after 6005 [O].
+    let log = working()
+        .asked(2490, "explorer.exe", "restart")
+        .log_service(6006, 2495)
+        .kernel_started(1000, 8)
+        .log_service(6009, 1012)
+        .log_service(6005, 1012)
+        .power(109, 2498, &[("ShutdownActionType", "5")])
+        .general(13, 2500)
+        .work(1020)
+        .work(1060);
+    let history = log.history();
+    assert_eq!(ends(&history), [End::CleanRestart, End::Running]);
+    assert_eq!(history.boots[0].ended_at, None);
+    assert!(history.boots[0].has_tag("clock_moved_back"));
+    assert!(history.boots[0].confidence > 0.9);
+}
+
+#[test]
+fn case_18_a_year_forth_and_back_is_no_boot() {
+    let year = 365 * 86_400;
+    let history = working()
+        .general(1, 1000 + year)
+        .work(1010 + year)
+        .general(1, 1020)
+        .work(1030)
+        .history();
+    assert_eq!(ends(&history), [End::Running]);
+}
+
+#[test]
+fn case_19_and_20_the_moment_comes_from_the_binary_part() {
+    for strings in [
+        ["12:50:29 PM", "\u{200e}8/\u{200e}7/\u{200e}2020"],
+        ["02:30:00", "25.\u{200e}10.\u{200e}2020"],
+        ["١٢:٥٠:٢٩", "٠٧/٠٨/٢٠٢٠"],
+    ] {
+        let mut log = working().started_dirty(1500, 8, &ZERO);
+        for event in log.events.iter_mut().filter(|event| event.event_id == 6008) {
+            event.strings = strings.iter().map(|text| (*text).to_owned()).collect();
+        }
+        assert_eq!(log.history().boots[0].ended_at, Some(at(1200)));
+    }
+}
+
+#[test]
+fn case_21_a_setup_name_is_the_same_machine() {
+    let mut log = Log::new()
+        .started(0, 0)
+        .work(100)
+        .asked(200, "C:\\Windows\\System32\\oobe\\msoobe.exe", "restart")
+        .stopped(201, "5");
+    for event in &mut log.events {
+        event.machine = Arc::from("MINWINPC");
+    }
+    log.machine = "LAPTOP-7";
+    let log = log.started(240, 1).work(300);
+    let machines = judge(&log.events);
+    assert_eq!(machines.len(), 1);
+    assert_eq!(machines[0].machine, "LAPTOP-7");
+    assert_eq!(
+        ends(&machines[0].history),
+        [End::CleanRestart, End::Running]
+    );
+}
+
+#[test]
+fn case_22_a_reverted_snapshot_counts_nothing_twice() {
+    let common = working().stopped(1101, "5").started(1200, 8).work(1300);
+    let lost = common
+        .clone()
+        .stopped(1400, "5")
+        .started(1500, 9)
+        .work(1600);
+    let again = common
+        .clone()
+        .work(5000)
+        .stopped(5100, "5")
+        .started(5200, 9)
+        .work(5300);
+    let both = [lost.events.clone(), again.events.clone()].concat();
+    let machines = judge(&both);
+    let history = &machines[0].history;
+    // Boots 8, 9, 10 of the first life, and boot 10 of the second.
+    assert_eq!(started(history).len(), 4);
+    assert!(history.boots.iter().all(|boot| !boot.end.is_unexpected()));
+    let mut ids: Vec<&str> = history
+        .boots
+        .iter()
+        .map(|boot| boot.boot_id.as_str())
+        .collect();
+    ids.sort_unstable();
+    ids.dedup();
+    assert_eq!(ids.len(), history.boots.len());
+}
+
+#[test]
+fn case_23_history_carries_its_own_times() {
+    let mut log = Log::new();
+    for day in 0..90_i64 {
+        log = log
+            .started(day * 86_400, 6 + u64::try_from(day).unwrap())
+            .work(day * 86_400 + 4000)
+            .stopped(day * 86_400 + 30_000, "6");
+    }
+    let history = log.history();
+    assert_eq!(history.boots.len(), 90);
+    for (day, boot) in (0_i64..).zip(&history.boots) {
+        assert_eq!(boot.started_at, Some(at(day * 86_400)));
+        assert_eq!(boot.end, End::CleanPoweroff);
+    }
+}
+
+#[test]
+fn case_24_the_same_batch_twice_is_the_same_history() {
+    let log = working().started_dirty(1500, 8, &ZERO).work(1600);
+    let twice = [log.events.clone(), log.events.clone()].concat();
+    assert_eq!(judge(&twice), judge(&log.events));
+}
+
+#[test]
+fn case_25_setup_leaves_no_stops_and_no_alarms() {
+    let log = Log::new()
+        .started(0, 0)
+        .work(50)
+        .started(100, 1)
+        .work(150)
+        .started(200, 2)
+        .stopped(260, "5")
+        .started(300, 3);
+    let history = log.history();
+    assert_eq!(
+        ends(&history),
+        [End::Unknown, End::Unknown, End::CleanRestart, End::Running]
+    );
+}
+
+#[test]
+fn marks_may_stand_in_either_order() {
+    // 6009 6005 109 13 12 20 27, as Windows 10 writes them [O].
+    let log = Log::new()
+        .log_service(6009, 12)
+        .log_service(6005, 12)
+        .kernel_started(0, 7)
+        .work(500)
+        .log_service(6006, 1001)
+        .asked(1000, "explorer.exe", "restart")
+        .log_service(6009, 1032)
+        .log_service(6005, 1032)
+        .power(109, 1002, &[("ShutdownActionType", "5")])
+        .general(13, 1003)
+        .kernel_started(1020, 8)
+        .work(1100)
+        .unclean(3012, 2000)
+        .log_service(6009, 3012)
+        .log_service(6005, 3012)
+        .kernel_started(3000, 9)
+        .power(41, 3003, &ZERO);
+    let history = log.history();
+    assert_eq!(
+        ends(&history),
+        [End::CleanRestart, End::PowerLossOrHang, End::Running]
+    );
+    assert_eq!(history.boots[0].ended_at, Some(at(1003)));
+    assert_eq!(history.boots[1].ended_at, Some(at(2000)));
+}
+
+#[test]
+fn a_log_that_begins_after_the_kernels_own_record() {
+    // The ring has eaten the first 12; the second start has one. Two starts.
+    let log = Log::new()
+        .log_service(6009, 12)
+        .log_service(6005, 12)
+        .work(500)
+        .started_dirty(90_000, 8, &ZERO);
+    assert_eq!(ends(&log.history()), [End::PowerLossOrHang, End::Running]);
+}
+
+#[test]
+fn files_with_only_some_kinds_still_count() {
+    let only_log = Log::new()
+        .log_service(6005, 0)
+        .log_service(6006, 1000)
+        .log_service(6005, 1030)
+        .log_service(6008, 5000)
+        .log_service(6005, 5000);
+    assert_eq!(
+        ends(&only_log.history()),
+        [End::CleanRestart, End::PowerLossOrHang, End::Running]
+    );
+    let only_power = Log::new()
+        .power(41, 0, &[("BugcheckCode", "0x9f")])
+        .power(41, 90_000, &ZERO);
+    assert_eq!(
+        ends(&only_power.history()),
+        [End::Crash, End::PowerLossOrHang, End::Running]
+    );
+    let only_kernel = Log::new()
+        .general(12, 0)
+        .general(13, 1000)
+        .general(12, 1030)
+        .general(12, 4000);
+    assert_eq!(
+        ends(&only_kernel.history()),
+        [End::CleanRestart, End::Unknown, End::Running]
+    );
+}
+
+#[test]
+fn a_log_service_restarted_by_hand_is_no_boot() {
+    let history = working()
+        .log_service(6006, 2000)
+        .log_service(6005, 2003)
+        .work(2100)
+        .history();
+    assert_eq!(ends(&history), [End::Running]);
+}
+
+#[test]
+fn newest_first_is_the_same_log() {
+    let log = working()
+        .asked(1100, "explorer.exe", "restart")
+        .stopped(1101, "5")
+        .started_dirty(1500, 8, &ZERO)
+        .work(1600);
+    let mut reversed = log.events.clone();
+    reversed.reverse();
+    assert_eq!(judge(&reversed), judge(&log.events));
+}
+
+#[test]
+fn two_machines_are_two_histories() {
+    let mut events = working().events;
+    let mut other = working().started_dirty(1500, 8, &ZERO).events;
+    for event in &mut other {
+        event.machine = Arc::from("OTHER");
+    }
+    events.extend(other);
+    let machines = judge(&events);
+    let names: Vec<&str> = machines.iter().map(|one| one.machine.as_str()).collect();
+    assert_eq!(names, ["OTHER", "PC"]);
+    assert_eq!(machines[0].history.boots.len(), 2);
+    assert_eq!(machines[1].history.boots.len(), 1);
+}
+
+fn any_event() -> impl Strategy<Value = WinEvent> {
+    let kinds = prop_oneof![
+        Just(("User32", 1074_u32)),
+        Just(("EventLog", 6005)),
+        Just(("EventLog", 6006)),
+        Just(("EventLog", 6008)),
+        Just(("EventLog", 6009)),
+        Just(("Kernel-General", 12)),
+        Just(("Kernel-General", 13)),
+        Just(("Kernel-Power", 41)),
+        Just(("Kernel-Power", 42)),
+        Just(("Kernel-Power", 107)),
+        Just(("Kernel-Power", 109)),
+        Just(("Kernel-Boot", 20)),
+        Just(("Kernel-Boot", 27)),
+        Just(("BugCheck", 1001)),
+        Just(("Other", 1)),
+    ];
+    (
+        kinds,
+        0_u64..60,
+        -1_000_000_i64..1_000_000,
+        0_u64..20,
+        proptest::collection::vec(any::<u8>(), 0..40),
+    )
+        .prop_map(|((provider, event_id), record_id, second, value, binary)| {
+            let names = [
+                "LastBootId",
+                "BootType",
+                "BugcheckCode",
+                "PowerButtonTimestamp",
+                "ShutdownActionType",
+                "TargetState",
+                "param1",
+                "param5",
+            ];
+            let data: BTreeMap<String, String> = names
+                .iter()
+                .map(|name| ((*name).to_owned(), (value % 7).to_string()))
+                .collect();
+            WinEvent {
+                machine: "PC".into(),
+                provider: provider.into(),
+                event_id,
+                record_id,
+                time: at(second),
+                data,
+                strings: Vec::new(),
+                binary,
+            }
+        })
+}
+
+proptest! {
+    #[test]
+    fn any_events_give_an_honest_history(events in proptest::collection::vec(any_event(), 0..60)) {
+        let machines = judge(&events);
+        prop_assert_eq!(&machines, &judge(&events));
+        prop_assert!(machines.len() <= 1);
+        for machine in &machines {
+            let history = &machine.history;
+            let mut ids: Vec<&str> = history.boots.iter().map(|boot| boot.boot_id.as_str()).collect();
+            let count = ids.len();
+            ids.sort_unstable();
+            ids.dedup();
+            prop_assert_eq!(ids.len(), count, "a boot counted twice");
+            prop_assert!(history.boots.iter().filter(|boot| boot.end == End::Running).count() <= 1);
+            for (index, boot) in history.boots.iter().enumerate() {
+                prop_assert!((0.0..=1.0).contains(&boot.confidence));
+                if let (Some(start), Some(end)) = (boot.started_at, boot.ended_at) {
+                    prop_assert!(end >= start);
+                }
+                if let (Some(end), Some(Some(start))) = (boot.ended_at, history.boots.get(index + 1).map(|next| next.started_at)) {
+                    prop_assert!(end <= start);
+                }
+            }
+        }
+    }
+
+    /// However many boots of whatever end, each start is one boot, and uploading it all again changes nothing.
+    #[test]
+    fn every_start_is_one_boot(plan in proptest::collection::vec(0_u8..6, 1..20), flushed_first in any::<bool>()) {
+        let mut log = Log::new();
+        let mut second = 0;
+        let mut expected = Vec::new();
+        let mut dirty: Option<Vec<(&str, &str)>> = None;
+        for (count, kind) in (1_u64..).zip(&plan) {
+            if flushed_first && dirty.is_none() {
+                log = log.log_service(6009, second + 12).log_service(6005, second + 12).kernel_started(second, count);
+            } else {
+                log = match dirty.take() {
+                    Some(fields) => log.started_dirty(second, count, &fields),
+                    None => log.started(second, count),
+                };
+            }
+            log = log.work(second + 600);
+            let (next, end): (Log, End) = match kind {
+                0 => (log.asked(second + 700, "explorer.exe", "restart").stopped(second + 701, "5"), End::CleanRestart),
+                1 => (log.stopped(second + 701, "6"), End::CleanPoweroff),
+                2 => { dirty = Some(vec![("BugcheckCode", "159")]); (log, End::Crash) }
+                3 => { dirty = Some(vec![("PowerButtonTimestamp", "17")]); (log, End::ForcedOff) }
+                4 => { dirty = Some(ZERO.to_vec()); (log, End::PowerLossOrHang) }
+                _ => (slept(log, second + 610, "6", Some("1"), second + 650).stopped(second + 701, "5"), End::CleanRestart),
+            };
+            log = next;
+            expected.push(end);
+            second += 5_000;
+        }
+        log = match dirty.take() {
+            Some(fields) => log.started_dirty(second, plan.len() as u64 + 1, &fields),
+            None => log.started(second, plan.len() as u64 + 1),
+        };
+        expected.push(End::Running);
+        let history = log.history();
+        prop_assert_eq!(ends(&history), expected);
+        let again = [log.events.clone(), log.events.clone()].concat();
+        prop_assert_eq!(&judge(&again)[0].history, &history);
+    }
+}
