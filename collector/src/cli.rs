@@ -9,14 +9,18 @@ mod doctor;
 mod serve;
 mod token;
 
-use std::{env, path::PathBuf, process::ExitCode};
+use std::{
+    env,
+    path::{Path, PathBuf},
+    process::ExitCode,
+};
 
-use anyhow::Result;
+use anyhow::{Result, bail};
 use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use weft_collector_store::control::Control;
 
-use crate::{audit::Auditor, clock::Clock, config::Config};
+use crate::{audit::Auditor, clock::Clock, config::Config, replay};
 
 /// Ties what devices show to what people say: takes reports of laptops, finds what is unusual, links it to threads.
 #[derive(Parser, Debug)]
@@ -51,25 +55,24 @@ enum Command {
     /// The certificate authority that laptops trust
     #[command(subcommand)]
     Ca(ca::Command),
+    Replay(replay::Arguments),
     /// Run the embedded ClickHouse; the collector starts this itself
     #[command(hide = true)]
     Engine(EngineArguments),
 }
 
 #[derive(Args, Debug)]
-pub struct EngineArguments {
-    /// ClickHouse's own configuration (shadows the collector's option of this name)
-    #[arg(id = "engine_config", long = "config", value_name = "FILE")]
-    pub config: PathBuf,
+struct EngineArguments {
+    /// libchdb.so. Here `--config` is ClickHouse's own configuration, which the collector wrote
     #[arg(long, value_name = "FILE")]
-    pub library: PathBuf,
+    library: PathBuf,
 }
 
 impl Cli {
-    /// The arguments of the engine child, if this process is one.
-    pub fn as_engine(&self) -> Option<&EngineArguments> {
-        match &self.command {
-            Command::Engine(arguments) => Some(arguments),
+    /// Configuration and library of the engine, if this process is to be the engine child.
+    pub fn as_engine(&self) -> Option<(&Path, &Path)> {
+        match (&self.command, &self.config) {
+            (Command::Engine(arguments), Some(config)) => Some((config, &arguments.library)),
             _ => None,
         }
     }
@@ -108,8 +111,15 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(command) => token::run(command, Desk::open(&config).await?).await?,
         Command::Device(command) => device::run(command, Desk::open(&config).await?).await?,
         Command::Ca(command) => ca::run(command, &config)?,
-        // Done above, and by `main` before there was a runtime.
-        Command::Check | Command::Engine(_) => {}
+        Command::Replay(arguments) => {
+            return replay::run(arguments, serve::surroundings(&config)?).await;
+        }
+        // `main` runs it before there is a runtime, if it names its configuration.
+        Command::Engine(_) => {
+            bail!("`engine` is for the collector itself, with --config and --library")
+        }
+        // Done above.
+        Command::Check => {}
     }
     Ok(ExitCode::SUCCESS)
 }
@@ -124,4 +134,40 @@ pub fn failed(error: &anyhow::Error) -> ExitCode {
 fn print_json(value: &impl Serialize) -> Result<()> {
     println!("{}", serde_json::to_string_pretty(value)?);
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use clap::CommandFactory as _;
+
+    use super::*;
+
+    #[test]
+    fn the_command_line_holds_together() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn the_engine_child_is_recognised() {
+        let words = [
+            "weft-collector",
+            "engine",
+            "--config",
+            "c.xml",
+            "--library",
+            "l.so",
+        ];
+        let cli = Cli::try_parse_from(words).unwrap();
+        assert_eq!(
+            cli.as_engine(),
+            Some((Path::new("c.xml"), Path::new("l.so")))
+        );
+        assert!(
+            Cli::try_parse_from(["weft-collector", "check"])
+                .unwrap()
+                .as_engine()
+                .is_none()
+        );
+    }
 }

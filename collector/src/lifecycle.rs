@@ -51,6 +51,8 @@ impl Tasks {
     /// Runs until the token is cancelled or a task ends by itself, which only a failure explains.
     pub async fn until_stopped(&mut self) -> Ended {
         tokio::select! {
+            // First: tasks that end because of the signal have not failed.
+            biased;
             () = self.stop.cancelled() => Ok(()),
             Some(ended) = self.running.join_next() => {
                 let (name, ended) = ended?;

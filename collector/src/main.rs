@@ -8,8 +8,8 @@ use weft_collector::cli::{self, Cli};
 fn main() -> ExitCode {
     let cli = Cli::parse();
     // The engine child is another program in the same file: no runtime, no logging of ours, never returns.
-    if let Some(engine) = cli.as_engine() {
-        weft_collector_engine::child_main(&engine.config, &engine.library);
+    if let Some((config, library)) = cli.as_engine() {
+        weft_collector_engine::child_main(config, library);
     }
     // The only TLS provider in the tree; an error means that it is installed already.
     let _ = rustls::crypto::ring::default_provider().install_default();

@@ -1,6 +1,6 @@
 //! `serve`: the collector itself.
 
-use std::{env, path::PathBuf};
+use std::{env, io::IsTerminal as _, path::PathBuf};
 
 use anyhow::{Result, anyhow};
 use tokio_util::sync::CancellationToken;
@@ -15,13 +15,18 @@ use crate::{
 
 pub async fn run(config: Config) -> Result<()> {
     start_log(&config)?;
-    let around = Surroundings {
-        clock: Clock::system(),
-        program: env::current_exe()?,
-        library: library(&config),
-    };
+    let around = surroundings(&config)?;
     let app = App::build(config, around).await?;
     app.run(CancellationToken::new()).await
+}
+
+/// The clock, this program and the engine's library: what a process takes from outside.
+pub fn surroundings(config: &Config) -> Result<Surroundings> {
+    Ok(Surroundings {
+        clock: Clock::system(),
+        program: env::current_exe()?,
+        library: library(config),
+    })
 }
 
 /// Where the engine's library may lie, by configuration and environment.
@@ -33,7 +38,10 @@ pub fn library(config: &Config) -> Places {
 fn start_log(config: &Config) -> Result<()> {
     let filter = EnvFilter::try_new(&config.log.filter)
         .map_err(|error| anyhow!("[log] filter = {:?}: {error}", config.log.filter))?;
-    let log = fmt().with_env_filter(filter).with_writer(std::io::stderr);
+    let log = fmt()
+        .with_env_filter(filter)
+        .with_ansi(std::io::stderr().is_terminal())
+        .with_writer(std::io::stderr);
     match config.log.format {
         LogFormat::Text => log.with_target(false).init(),
         LogFormat::Json => log.json().init(),

@@ -38,6 +38,14 @@ const RECONNECT_SECONDS: f64 = 2.0;
 /// Before a certificate's end the agent is asked to renew, in case its own timer failed.
 const RENEWAL_REMINDER: Duration = Duration::from_secs(24 * 3600);
 
+/// tonic's codes for: too large, too large once decompressed, not decodable, compressed as was not agreed.
+const UNREADABLE: [tonic::Code; 4] = [
+    tonic::Code::OutOfRange,
+    tonic::Code::ResourceExhausted,
+    tonic::Code::Internal,
+    tonic::Code::Unimplemented,
+];
+
 type Outbox = mpsc::Sender<Result<ServerMessage, Status>>;
 
 /// How a conversation ended well.
@@ -250,18 +258,10 @@ impl<D: Durable> Conversation<D> {
 fn heard(message: Result<Option<ClientMessage>, Status>) -> Result<Option<ClientMessage>, Fault> {
     match message {
         Ok(message) => Ok(message),
-        // tonic's codes for: too large, not decodable, compressed in a way that was not agreed.
-        Err(status)
-            if matches!(
-                status.code(),
-                tonic::Code::OutOfRange | tonic::Code::Internal | tonic::Code::Unimplemented
-            ) =>
-        {
-            Err(Fault::new(
-                Code::Invalid,
-                format!("unreadable message: {}", status.message()),
-            ))
-        }
+        Err(status) if UNREADABLE.contains(&status.code()) => Err(Fault::new(
+            Code::Invalid,
+            format!("unreadable message: {}", status.message()),
+        )),
         Err(_) => Ok(None),
     }
 }

@@ -165,9 +165,12 @@ fn make(dir: &Path, number: u32, now: Timestamp) -> Result<(), PkiError> {
     let mut params = CertificateParams::default();
     set_life(&mut params, now - BACKDATE, now + VALIDITY);
     params.distinguished_name = rcgen::DistinguishedName::new();
-    params
-        .distinguished_name
-        .push(DnType::CommonName, format!("Weft authority {number}"));
+    // Two collectors' authorities must not have the same name: whoever trusts both could not tell them apart.
+    let apart = hex::encode(rand::random::<[u8; 4]>());
+    params.distinguished_name.push(
+        DnType::CommonName,
+        format!("Weft authority {number} {apart}"),
+    );
     params.is_ca = IsCa::Ca(BasicConstraints::Constrained(0));
     params.key_usages = vec![KeyUsagePurpose::KeyCertSign, KeyUsagePurpose::CrlSign];
     let certificate = params.self_signed(&key)?;

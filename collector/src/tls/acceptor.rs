@@ -150,7 +150,8 @@ fn in_words(failure: &TlsFailure) -> String {
                 "the client's certificate is not valid yet: is this machine's clock right?"
                     .to_owned()
             }
-            CertificateError::UnknownIssuer => {
+            // A bad signature: an authority of the same name, with another key.
+            CertificateError::UnknownIssuer | CertificateError::BadSignature => {
                 "the client's certificate comes from an authority that this collector does not know"
                     .to_owned()
             }
