@@ -24,7 +24,10 @@ const refuse = (status: number, title: string, detail: string, code: string): An
 const page = <I>(items: I[], query: URLSearchParams, size = 50): T.Page<I> => {
   const from = Number(query.get("cursor") || 0);
   const limit = Number(query.get("limit") || size);
-  return { items: items.slice(from, from + limit), next_cursor: from + limit < items.length ? String(from + limit) : null };
+  return {
+    items: items.slice(from, from + limit),
+    next_cursor: from + limit < items.length ? String(from + limit) : null,
+  };
 };
 
 export class MockCollector {
@@ -37,7 +40,14 @@ export class MockCollector {
       const device = this.fleet.devices[n] as T.Device;
       return [{ id: device.id, name: device.name }];
     };
-    const me = (login: string, name: string, roles: T.Role[], devices: T.Me["devices"], id: string): T.Me => ({ id, login, name, team: "IT", roles, devices });
+    const me = (login: string, name: string, roles: T.Role[], devices: T.Me["devices"], id: string): T.Me => ({
+      id,
+      login,
+      name,
+      team: "IT",
+      roles,
+      devices,
+    });
     this.people = {
       admin: me("admin", "Robin Admin", ["user", "admin"], own(0), this.fleet.id(2, 0)),
       technician: me("technician", "Noor Technician", ["user", "technician"], [], this.fleet.id(2, 900)),
@@ -57,7 +67,8 @@ export class MockCollector {
     const me = this.people[asked.login];
     if (!me) return refuse(401, "Not signed in", "Sign in first.", "unauthenticated");
     if (path === "/session") return { status: 204, login: null };
-    if (query.get("q") === "explode") return refuse(500, "The engine did not answer", "ClickHouse took longer than 10 s.", "engine_timeout");
+    if (query.get("q") === "explode")
+      return refuse(500, "The engine did not answer", "ClickHouse took longer than 10 s.", "engine_timeout");
     const parts = path.split("/").slice(1);
     const noun = parts[0] ?? "";
     const handler = this.nouns[noun];
@@ -74,9 +85,18 @@ export class MockCollector {
     threads: (asked, me, parts) => this.threads(asked, me, parts),
     posts: () => ok({}),
     apps: ({ method, query }, me) =>
-      method !== "GET" ? ok() : me.roles.some((role) => role === "security" || role === "admin") ? ok(page(this.apps(), query)) : refuse(403, "Not shown to you", "Apps are shown to security staff and administrators.", "forbidden"),
+      method !== "GET"
+        ? ok()
+        : me.roles.some((role) => role === "security" || role === "admin")
+          ? ok(page(this.apps(), query))
+          : refuse(403, "Not shown to you", "Apps are shown to security staff and administrators.", "forbidden"),
     audit: ({ query }) => ok(page(this.audit(), query, 20)),
-    tokens: ({ method }) => (method === "POST" ? ok({ secret: "weft_enrol_3kX9mQv2T8pLr5Wc7Yb1Nd4Zs6Hf0Gj" }) : method === "DELETE" ? ok() : ok(this.tokens())),
+    tokens: ({ method }) =>
+      method === "POST"
+        ? ok({ secret: "weft_enrol_3kX9mQv2T8pLr5Wc7Yb1Nd4Zs6Hf0Gj" })
+        : method === "DELETE"
+          ? ok()
+          : ok(this.tokens()),
   };
 
   private overview(): T.Overview {
@@ -112,15 +132,47 @@ export class MockCollector {
     const kinds: Record<T.Kind, number> = { reboot: 0, process: 0, app: 0, capacity: 0, compound: 0 };
     for (const anomaly of anomalies) if (anomaly.state !== "resolved") kinds[anomaly.kind] += 1;
     return {
-      devices: { total: devices.length, real: 1, simulated: devices.length - 1, reporting_24h: devices.length - 2, never: 1 },
-      observations: { boot: 2410, process: 188_340, app: 9120, vitals: 214_880, inventory: 2460, resume: 3310, agent_health: 58_020 },
+      devices: {
+        total: devices.length,
+        real: 1,
+        simulated: devices.length - 1,
+        reporting_24h: devices.length - 2,
+        never: 1,
+      },
+      observations: {
+        boot: 2410,
+        process: 188_340,
+        app: 9120,
+        vitals: 214_880,
+        inventory: 2460,
+        resume: 3310,
+        agent_health: 58_020,
+      },
       anomalies: kinds,
-      threads: { open: threads.filter((thread) => !thread.solved).length, solved: threads.filter((thread) => thread.solved).length },
+      threads: {
+        open: threads.filter((thread) => !thread.solved).length,
+        solved: threads.filter((thread) => thread.solved).length,
+      },
       links: { suggested: 2, automatic: 2, confirmed: 0 },
-      books: { sent: sum((b) => b.sent), stored: sum((b) => b.stored), rejected: sum((b) => b.rejected), dropped: 120, lost: sum((b) => b.lost), pending: 0, balanced: true },
+      books: {
+        sent: sum((b) => b.sent),
+        stored: sum((b) => b.stored),
+        rejected: sum((b) => b.rejected),
+        dropped: 120,
+        lost: sum((b) => b.lost),
+        pending: 0,
+        balanced: true,
+      },
       boots_by_day: [...days.values()],
       unexpected_by_model: [...models.values()],
-      apps_by_week: APPS.flatMap((app) => app.weeks.map((devices, week) => ({ week: iso(now.getTime() - (7 - week) * 7 * DAY).slice(0, 10), app: app.app, name: app.name, devices }))),
+      apps_by_week: APPS.flatMap((app) =>
+        app.weeks.map((devices, week) => ({
+          week: iso(now.getTime() - (7 - week) * 7 * DAY).slice(0, 10),
+          app: app.app,
+          name: app.name,
+          devices,
+        })),
+      ),
       os_builds: [...builds.values()],
       newest: anomalies.filter((anomaly) => anomaly.state !== "resolved"),
     };
@@ -150,15 +202,30 @@ export class MockCollector {
       case "boots":
         return ok({ items: boots.get(id) ?? [], next_cursor: null });
       case "processes":
-        if (!priv) return refuse(403, "Not shown to you", "Processes are shown to the owner, security staff and administrators.", "forbidden");
+        if (!priv)
+          return refuse(
+            403,
+            "Not shown to you",
+            "Processes are shown to the owner, security staff and administrators.",
+            "forbidden",
+          );
         return ok(page(this.processes(device), query));
       case "apps":
-        if (!priv) return refuse(403, "Not shown to you", "Apps are shown to the owner, security staff and administrators.", "forbidden");
+        if (!priv)
+          return refuse(
+            403,
+            "Not shown to you",
+            "Apps are shown to the owner, security staff and administrators.",
+            "forbidden",
+          );
         return ok(page(this.deviceApps(), query));
       case "vitals": {
         const days = Math.max(1, (now.getTime() - Date.parse(query.get("from") ?? iso(now.getTime() - 7 * DAY))) / DAY);
         const points = 400;
-        const at = Array.from({ length: points }, (_, index) => now.getTime() - days * DAY * (1 - index / (points - 1)));
+        const at = Array.from(
+          { length: points },
+          (_, index) => now.getTime() - days * DAY * (1 - index / (points - 1)),
+        );
         const day = (ms: number) => Math.max(0, Math.sin(((new Date(ms).getHours() - 7) / 11) * Math.PI));
         const series: T.VitalsSeries = {
           at: at.map(iso),
@@ -172,10 +239,12 @@ export class MockCollector {
         return ok(series);
       }
       case "observations":
-        if (!own && !me.roles.includes("admin")) return refuse(403, "Not shown to you", "Records are shown to the owner and administrators.", "forbidden");
+        if (!own && !me.roles.includes("admin"))
+          return refuse(403, "Not shown to you", "Records are shown to the owner and administrators.", "forbidden");
         return ok(page(this.sent(query.get("kind")), query, 15));
       case "looks":
-        if (!own && !me.roles.includes("admin")) return refuse(403, "Not shown to you", "Looks are shown to the owner and administrators.", "forbidden");
+        if (!own && !me.roles.includes("admin"))
+          return refuse(403, "Not shown to you", "Looks are shown to the owner and administrators.", "forbidden");
         return ok(page(this.looks(), query));
       default:
         return method === "POST" ? ok() : refuse(404, "Nothing here", path, "not_found");
@@ -207,7 +276,8 @@ export class MockCollector {
 
   private decide(parts: string[]): Answer {
     for (const link of this.fleet.anomalies.flatMap((anomaly) => anomaly.links)) {
-      if (link.anomaly.id === parts[1] && link.thread.id === parts[2]) link.state = parts[3] === "confirm" ? "confirmed" : "rejected";
+      if (link.anomaly.id === parts[1] && link.thread.id === parts[2])
+        link.state = parts[3] === "confirm" ? "confirmed" : "rejected";
     }
     return ok();
   }
@@ -231,7 +301,13 @@ export class MockCollector {
     const staff = me.roles.length > 1;
     switch (parts[2]) {
       case undefined:
-        return ok({ ...thread, messages: thread.messages.filter((post) => staff || !post.whisper).map((post) => ({ ...post, mine: post.author.id === me.id })), can_moderate: staff });
+        return ok({
+          ...thread,
+          messages: thread.messages
+            .filter((post) => staff || !post.whisper)
+            .map((post) => ({ ...post, mine: post.author.id === me.id })),
+          can_moderate: staff,
+        });
       case "posts": {
         const text = String(body.markdown ?? "");
         thread.messages.push({
@@ -267,17 +343,25 @@ export class MockCollector {
             const byDay = Array.from({ length: 30 }, (_, index) => {
               const day = iso(now.getTime() - (29 - index) * DAY).slice(0, 10);
               const of = list.filter((boot) => boot.ended_at?.startsWith(day));
-              const unexpected = of.filter((boot) => ["crash", "forced_off", "power_loss_or_hang", "failed_boot"].includes(boot.end)).length;
+              const unexpected = of.filter((boot) =>
+                ["crash", "forced_off", "power_loss_or_hang", "failed_boot"].includes(boot.end),
+              ).length;
               return { day, expected: of.length - unexpected, unexpected };
             });
             return {
               device: { id: device.id, name: device.name, simulated: device.simulated },
               owner: device.owner ?? { id: "", name: "" },
-              audience: staff ? "Shown to technicians, security and administrators" : "Shown to everyone in this thread until 3 December",
+              audience: staff
+                ? "Shown to technicians, security and administrators"
+                : "Shown to everyone in this thread until 3 December",
               facts: [
                 { label: "Model", value: device.model, tone: "plain" },
                 { label: "System", value: device.os_build, tone: "plain" },
-                { label: "Unexpected", value: `${device.unexpected_30d} ends in 30 days`, tone: device.unexpected_30d > 3 ? "bad" : "good" },
+                {
+                  label: "Unexpected",
+                  value: `${device.unexpected_30d} ends in 30 days`,
+                  tone: device.unexpected_30d > 3 ? "bad" : "good",
+                },
                 { label: "Last stop code", value: "0x00000154", tone: "warn" },
                 { label: "Graphics driver", value: "31.0.24027.1012", tone: "plain" },
               ],
@@ -295,7 +379,14 @@ export class MockCollector {
   private processes(device: T.Device): T.Process[] {
     const { iso, now } = this.fleet;
     const t = now.getTime();
-    const row = (name: string, path: string, pkg: string, place: string, devices: number, traits: string[] = []): T.Process => ({
+    const row = (
+      name: string,
+      path: string,
+      pkg: string,
+      place: string,
+      devices: number,
+      traits: string[] = [],
+    ): T.Process => ({
       executable_name: name,
       executable_path: path,
       executable_sha256: `${name}9f2c`,
@@ -313,7 +404,9 @@ export class MockCollector {
       devices_in_fleet: devices,
     });
     return [
-      ...(["LT-0003", "LT-0008"].includes(device.name) ? [row("pdfsvc.exe", "~\\AppData\\Local\\Temp\\…\\pdfsvc.exe", "", "temp", 3, ["hidden_name"])] : []),
+      ...(["LT-0003", "LT-0008"].includes(device.name)
+        ? [row("pdfsvc.exe", "~\\AppData\\Local\\Temp\\…\\pdfsvc.exe", "", "temp", 3, ["hidden_name"])]
+        : []),
       row("AutoHotkey64.exe", "~\\Tools\\AutoHotkey64.exe", "", "home", 2),
       row("Code.exe", "C:\\Program Files\\Microsoft VS Code\\Code.exe", "Microsoft Corporation", "program_path", 17),
       row("chrome.exe", "C:\\Program Files\\Google\\Chrome\\Application\\chrome.exe", "Google LLC", "program_path", 39),
@@ -354,7 +447,11 @@ export class MockCollector {
       last_seen: iso(t - 3_600_000),
       bytes_changed_30d: app.bytes,
       running: Math.floor((app.weeks.at(-1) ?? 0) * 0.7),
-      verdicts: app.verdicts.map((each) => ({ ...each, until: each.days === null ? null : iso(t + each.days * DAY), at: iso(t - 20 * DAY) })),
+      verdicts: app.verdicts.map((each) => ({
+        ...each,
+        until: each.days === null ? null : iso(t + each.days * DAY),
+        at: iso(t - 20 * DAY),
+      })),
       trend: app.weeks.map((devices, week) => ({ week: iso(t - (7 - week) * 7 * DAY).slice(0, 10), devices })),
     }));
   }
@@ -370,7 +467,10 @@ export class MockCollector {
         epoch: "0193aa10-7c00-7000-8000-0000000000ee",
         observed_at: iso(now.getTime() - index * 340_000),
         kind: of,
-        observation: { observed_at: iso(now.getTime() - index * 340_000), [of]: of === "boot" ? boot : { cpu_utilization: 0.08, memory_usage: 6_123_401_216 } },
+        observation: {
+          observed_at: iso(now.getTime() - index * 340_000),
+          [of]: of === "boot" ? boot : { cpu_utilization: 0.08, memory_usage: 6_123_401_216 },
+        },
       };
     }).filter((record) => !kind || record.kind === kind);
   }
@@ -378,8 +478,16 @@ export class MockCollector {
   private looks(): T.Look[] {
     const { iso, now } = this.fleet;
     return [
-      { at: iso(now.getTime() - 2 * 3_600_000), who: { id: "1", name: "Noor Technician", roles: ["technician"] }, what: "boots, vitals" },
-      { at: iso(now.getTime() - 26 * 3_600_000), who: { id: "2", name: "Sasha Security", roles: ["security"] }, what: "processes, because of “LT-0003 restarts by the clock…”" },
+      {
+        at: iso(now.getTime() - 2 * 3_600_000),
+        who: { id: "1", name: "Noor Technician", roles: ["technician"] },
+        what: "boots, vitals",
+      },
+      {
+        at: iso(now.getTime() - 26 * 3_600_000),
+        who: { id: "2", name: "Sasha Security", roles: ["security"] },
+        what: "processes, because of “LT-0003 restarts by the clock…”",
+      },
     ];
   }
 
@@ -402,9 +510,36 @@ export class MockCollector {
     const { iso, now } = this.fleet;
     const t = now.getTime();
     return [
-      { id: "1", name: "Sales, November", team: "Sales", uses_left: 12, uses: 40, created_at: iso(t - 3 * DAY), expires_at: iso(t + 4 * DAY), revoked: false },
-      { id: "2", name: "Fleet simulator", team: "", uses_left: 0, uses: 40, created_at: iso(t - 1 * DAY), expires_at: iso(t + DAY), revoked: false },
-      { id: "3", name: "Lost laptop", team: "Finance", uses_left: 1, uses: 1, created_at: iso(t - 30 * DAY), expires_at: iso(t - 29 * DAY), revoked: true },
+      {
+        id: "1",
+        name: "Sales, November",
+        team: "Sales",
+        uses_left: 12,
+        uses: 40,
+        created_at: iso(t - 3 * DAY),
+        expires_at: iso(t + 4 * DAY),
+        revoked: false,
+      },
+      {
+        id: "2",
+        name: "Fleet simulator",
+        team: "",
+        uses_left: 0,
+        uses: 40,
+        created_at: iso(t - 1 * DAY),
+        expires_at: iso(t + DAY),
+        revoked: false,
+      },
+      {
+        id: "3",
+        name: "Lost laptop",
+        team: "Finance",
+        uses_left: 1,
+        uses: 1,
+        created_at: iso(t - 30 * DAY),
+        expires_at: iso(t - 29 * DAY),
+        revoked: true,
+      },
     ];
   }
 }
@@ -419,10 +554,78 @@ interface MockApp {
   verdicts: { team: string | null; verdict: T.Verdict; days: number | null; reason: string; by: string }[];
 }
 const APPS: MockApp[] = [
-  { app: "dropbox", name: "Dropbox", category: "cloud_sync", weeks: [1, 2, 2, 3, 4, 6, 7, 9], bytes: 38.2 * 1024 ** 3, teams: [["Design", 7], ["Sales", 2]], verdicts: [] },
-  { app: "wetransfer", name: "WeTransfer", category: "file_transfer", weeks: [3, 3, 4, 3, 4, 5, 4, 5], bytes: 6e9, teams: [["Design", 3], ["Sales", 2]], verdicts: [] },
-  { app: "onedrive", name: "OneDrive", category: "cloud_sync", weeks: [31, 31, 31, 31, 30, 31, 31, 31], bytes: 2.1e11, teams: [["Engineering", 9], ["Sales", 8], ["Finance", 6], ["Field service", 6], ["Design", 2]], verdicts: [{ team: null, verdict: "sanctioned", days: null, reason: "The company's own", by: "Sasha Security" }] },
-  { app: "anydesk", name: "AnyDesk", category: "remote_access", weeks: [2, 2, 3, 3, 4, 4, 4, 4], bytes: 0, teams: [["Field service", 4]], verdicts: [{ team: null, verdict: "unsanctioned", days: null, reason: "Use the company's tool", by: "Sasha Security" }] },
-  { app: "slack", name: "Slack", category: "messaging", weeks: [12, 12, 13, 12, 14, 14, 14, 15], bytes: 0, teams: [["Engineering", 9], ["Design", 6]], verdicts: [{ team: null, verdict: "tolerated", days: 30, reason: "Until the new contract", by: "Sasha Security" }, { team: "Engineering", verdict: "sanctioned", days: null, reason: "Works with suppliers", by: "Sasha Security" }] },
-  { app: "syncthing", name: "Syncthing", category: "cloud_sync", weeks: [1, 1, 1, 1, 1, 1, 1, 1], bytes: 1.2e9, teams: [["Engineering", 1]], verdicts: [] },
+  {
+    app: "dropbox",
+    name: "Dropbox",
+    category: "cloud_sync",
+    weeks: [1, 2, 2, 3, 4, 6, 7, 9],
+    bytes: 38.2 * 1024 ** 3,
+    teams: [
+      ["Design", 7],
+      ["Sales", 2],
+    ],
+    verdicts: [],
+  },
+  {
+    app: "wetransfer",
+    name: "WeTransfer",
+    category: "file_transfer",
+    weeks: [3, 3, 4, 3, 4, 5, 4, 5],
+    bytes: 6e9,
+    teams: [
+      ["Design", 3],
+      ["Sales", 2],
+    ],
+    verdicts: [],
+  },
+  {
+    app: "onedrive",
+    name: "OneDrive",
+    category: "cloud_sync",
+    weeks: [31, 31, 31, 31, 30, 31, 31, 31],
+    bytes: 2.1e11,
+    teams: [
+      ["Engineering", 9],
+      ["Sales", 8],
+      ["Finance", 6],
+      ["Field service", 6],
+      ["Design", 2],
+    ],
+    verdicts: [{ team: null, verdict: "sanctioned", days: null, reason: "The company's own", by: "Sasha Security" }],
+  },
+  {
+    app: "anydesk",
+    name: "AnyDesk",
+    category: "remote_access",
+    weeks: [2, 2, 3, 3, 4, 4, 4, 4],
+    bytes: 0,
+    teams: [["Field service", 4]],
+    verdicts: [
+      { team: null, verdict: "unsanctioned", days: null, reason: "Use the company's tool", by: "Sasha Security" },
+    ],
+  },
+  {
+    app: "slack",
+    name: "Slack",
+    category: "messaging",
+    weeks: [12, 12, 13, 12, 14, 14, 14, 15],
+    bytes: 0,
+    teams: [
+      ["Engineering", 9],
+      ["Design", 6],
+    ],
+    verdicts: [
+      { team: null, verdict: "tolerated", days: 30, reason: "Until the new contract", by: "Sasha Security" },
+      { team: "Engineering", verdict: "sanctioned", days: null, reason: "Works with suppliers", by: "Sasha Security" },
+    ],
+  },
+  {
+    app: "syncthing",
+    name: "Syncthing",
+    category: "cloud_sync",
+    weeks: [1, 1, 1, 1, 1, 1, 1, 1],
+    bytes: 1.2e9,
+    teams: [["Engineering", 1]],
+    verdicts: [],
+  },
 ];

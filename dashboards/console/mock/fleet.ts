@@ -24,13 +24,17 @@ const MODELS = [
   { model: "Framework Laptop 13", os: "linux", build: "6.11.5-300.fc41", n: 3, bad: 0.02 },
 ];
 const TEAMS = ["Engineering", "Sales", "Design", "Finance", "Field service"];
-const PEOPLE = "Amara Okafor,Jonas Lindqvist,Mei Tanaka,Rafael Souza,Ingrid Bauer,Tomasz Nowak,Leila Haddad,Owen Price,Sofia Marchetti,Daniel Kim,Priya Nair,Lukas Meier,Chloe Martin,Hassan Ali,Freja Holm,Mateo Ruiz,Anna Kovacs,Ben Carter,Yuki Sato,Elif Demir,Nina Petrova,Paul Weber,Grace Mensah,Ivo Horvat,Carla Rossi,Sam Taylor,Zara Khan,Emil Larsen,Dana Cohen,Victor Silva,Mia Wagner,Noah Brown,Lina Berg,Omar Farouk,Kate Murphy,Jan de Vries,Rosa Lopez,Tim Becker,Ava Wilson,Felix Braun".split(",");
+const PEOPLE =
+  "Amara Okafor,Jonas Lindqvist,Mei Tanaka,Rafael Souza,Ingrid Bauer,Tomasz Nowak,Leila Haddad,Owen Price,Sofia Marchetti,Daniel Kim,Priya Nair,Lukas Meier,Chloe Martin,Hassan Ali,Freja Holm,Mateo Ruiz,Anna Kovacs,Ben Carter,Yuki Sato,Elif Demir,Nina Petrova,Paul Weber,Grace Mensah,Ivo Horvat,Carla Rossi,Sam Taylor,Zara Khan,Emil Larsen,Dana Cohen,Victor Silva,Mia Wagner,Noah Brown,Lina Berg,Omar Farouk,Kate Murphy,Jan de Vries,Rosa Lopez,Tim Becker,Ava Wilson,Felix Braun".split(
+    ",",
+  );
 
 export function build(now: Date) {
   const roll = dice(7);
   const iso = (ms: number) => new Date(ms).toISOString();
   const t = now.getTime();
-  const id = (kind: number, n: number) => `0193${kind.toString(16).padStart(4, "0")}-7c00-7000-8000-${n.toString(16).padStart(12, "0")}`;
+  const id = (kind: number, n: number) =>
+    `0193${kind.toString(16).padStart(4, "0")}-7c00-7000-8000-${n.toString(16).padStart(12, "0")}`;
 
   const devices: T.Device[] = [];
   const boots = new Map<string, T.Boot[]>();
@@ -40,8 +44,20 @@ export function build(now: Date) {
     for (let day = 60; day >= 0; day--) {
       const date = new Date(t - day * DAY);
       if ((date.getDay() === 0 || date.getDay() === 6) && roll() < 0.85 && !loop) continue;
-      let start = new Date(date.getFullYear(), date.getMonth(), date.getDate(), 7, 20 + Math.floor(roll() * 90)).getTime();
-      const stop = new Date(date.getFullYear(), date.getMonth(), date.getDate(), 17, Math.floor(roll() * 120)).getTime();
+      let start = new Date(
+        date.getFullYear(),
+        date.getMonth(),
+        date.getDate(),
+        7,
+        20 + Math.floor(roll() * 90),
+      ).getTime();
+      const stop = new Date(
+        date.getFullYear(),
+        date.getMonth(),
+        date.getDate(),
+        17,
+        Math.floor(roll() * 120),
+      ).getTime();
       const looping = loop && day <= 6;
       const crashy = bad > 0.1 ? (day <= 12 ? 0.55 : 0.03) : bad * 3;
       while (start < Math.min(stop, t)) {
@@ -53,7 +69,8 @@ export function build(now: Date) {
         } else if (roll() < crashy) {
           end = start + (0.6 + roll() * 6) * HOUR;
           const which = roll();
-          kind = which < 0.62 ? "crash" : which < 0.8 ? "power_loss_or_hang" : which < 0.94 ? "forced_off" : "failed_boot";
+          kind =
+            which < 0.62 ? "crash" : which < 0.8 ? "power_loss_or_hang" : which < 0.94 ? "forced_off" : "failed_boot";
         } else if (date.getDay() === 3 && date.getDate() < 15 && roll() < 0.7) {
           end = start + 4.5 * HOUR;
           kind = "update";
@@ -71,11 +88,16 @@ export function build(now: Date) {
           end: running ? "running" : kind,
           confidence: running ? 1 : kind === "power_loss_or_hang" ? 0.7 : kind === "crash" ? 0.95 : 0.9,
           initiator: kind === "update" ? "update" : kind.startsWith("clean") ? "user" : "",
-          stop_code: kind === "crash" ? (os === "windows" ? "0x00000154" : "Kernel panic - not syncing: Fatal exception") : "",
+          stop_code:
+            kind === "crash" ? (os === "windows" ? "0x00000154" : "Kernel panic - not syncing: Fatal exception") : "",
           evidence: running
             ? []
             : kind === "crash"
-              ? ["Kernel-Power 41 with BugcheckCode 340", "EventLog 6008: previous shutdown was unexpected", "a minidump was written"]
+              ? [
+                  "Kernel-Power 41 with BugcheckCode 340",
+                  "EventLog 6008: previous shutdown was unexpected",
+                  "a minidump was written",
+                ]
               : kind === "power_loss_or_hang"
                 ? ["Kernel-Power 41 with all codes zero", "no Kernel-General 13 before"]
                 : kind === "forced_off"
@@ -93,11 +115,23 @@ export function build(now: Date) {
     return list.reverse();
   };
 
-  const add = (n: number, model: (typeof MODELS)[number], simulated: boolean, loop: boolean, name: string, owner: string, team: string) => {
+  const add = (
+    n: number,
+    model: (typeof MODELS)[number],
+    simulated: boolean,
+    loop: boolean,
+    name: string,
+    owner: string,
+    team: string,
+  ) => {
     const device = id(1, n);
     const list = bootsOf(n, model.bad, loop, model.os);
     boots.set(device, list);
-    const unexpected = list.filter((boot) => ["crash", "forced_off", "power_loss_or_hang", "failed_boot"].includes(boot.end) && t - Date.parse(boot.started_at) < 30 * DAY).length;
+    const unexpected = list.filter(
+      (boot) =>
+        ["crash", "forced_off", "power_loss_or_hang", "failed_boot"].includes(boot.end) &&
+        t - Date.parse(boot.started_at) < 30 * DAY,
+    ).length;
     const lost = n === 5 ? 37 : 0;
     const stored = 8000 + Math.floor(roll() * 9000);
     devices.push({
@@ -122,14 +156,24 @@ export function build(now: Date) {
         host_arch: model.os === "darwin" ? "arm64" : "amd64",
         host_name: "",
         os_type: model.os,
-        os_name: model.os === "windows" ? "Windows 11 Pro" : model.os === "darwin" ? "macOS Sequoia" : "Fedora Linux 41",
+        os_name:
+          model.os === "windows" ? "Windows 11 Pro" : model.os === "darwin" ? "macOS Sequoia" : "Fedora Linux 41",
         os_version: model.os === "windows" ? "10.0.22631" : "15.1",
         os_build_id: model.build,
         os_kernel: model.build,
         cpu_model_name: "AMD Ryzen 7 PRO 6850U",
         cpu_logical_count: 16,
         memory_limit: 16 * 1024 ** 3,
-        disks: [{ name: "nvme0n1", model: "SAMSUNG MZVL2512HCJQ", size: 512e9, type: "nvme", endurance_utilization: 0.11, health: "ok" }],
+        disks: [
+          {
+            name: "nvme0n1",
+            model: "SAMSUNG MZVL2512HCJQ",
+            size: 512e9,
+            type: "nvme",
+            endurance_utilization: 0.11,
+            health: "ok",
+          },
+        ],
         batteries: [{ model: "5B10W51867", health: 0.83, cycles: 312, chemistry: "Li-ion" }],
         bios_version: "1.24",
         chassis: "laptop",
@@ -152,34 +196,99 @@ export function build(now: Date) {
         redacted: { executable_path: 214, host_name: 1 },
         clock_step: 0,
       },
-      books: { sent: stored + 4 + lost, stored, rejected: 4, dropped: n === 5 ? 120 : 0, lost, pending: 0, balanced: true },
+      books: {
+        sent: stored + 4 + lost,
+        stored,
+        rejected: 4,
+        dropped: n === 5 ? 120 : 0,
+        lost,
+        pending: 0,
+        balanced: true,
+      },
       losses: lost ? [{ at: iso(t - 9 * DAY), reason: "spool_full", count: 37, kind: "lost" }] : [],
-      certificate: { serial: `4f0a${n.toString(16).padStart(4, "0")}`, not_after: iso(t + 60 * DAY), renew_after: iso(t + 30 * DAY) },
+      certificate: {
+        serial: `4f0a${n.toString(16).padStart(4, "0")}`,
+        not_after: iso(t + 60 * DAY),
+        renew_after: iso(t + 30 * DAY),
+      },
     });
   };
 
-  add(0, { model: "QEMU Standard PC (Q35)", os: "linux", build: "6.1.0-18-amd64", n: 1, bad: 0.004 }, false, false, "this-machine", "Robin Admin", "IT");
+  add(
+    0,
+    { model: "QEMU Standard PC (Q35)", os: "linux", build: "6.1.0-18-amd64", n: 1, bad: 0.004 },
+    false,
+    false,
+    "this-machine",
+    "Robin Admin",
+    "IT",
+  );
   let n = 1;
   for (const model of MODELS) {
     for (let each = 0; each < model.n; each++, n++) {
-      add(n, model, true, n === 3, `LT-${String(n).padStart(4, "0")}`, PEOPLE[n - 1] ?? "Somebody", TEAMS[(n * 7) % 5] ?? "Sales");
+      add(
+        n,
+        model,
+        true,
+        n === 3,
+        `LT-${String(n).padStart(4, "0")}`,
+        PEOPLE[n - 1] ?? "Somebody",
+        TEAMS[(n * 7) % 5] ?? "Sales",
+      );
     }
   }
   const device = (index: number) => devices[index] as T.Device;
-  const ref = (index: number) => ({ id: device(index).id, name: device(index).name, simulated: device(index).simulated });
-  const short = (each: T.Device) => ({ id: each.id, name: each.name, model: each.model, team: each.team, simulated: each.simulated });
+  const ref = (index: number) => ({
+    id: device(index).id,
+    name: device(index).name,
+    simulated: device(index).simulated,
+  });
+  const short = (each: T.Device) => ({
+    id: each.id,
+    name: each.name,
+    model: each.model,
+    team: each.team,
+    simulated: each.simulated,
+  });
 
   const spaces: T.Space[] = [
-    { id: id(3, 1), slug: "laptops", name: "Laptops", description: "Restarts, heat, noise, batteries: anything your laptop does.", threads: 4, staff_only: false },
-    { id: id(3, 2), slug: "apps", name: "Apps and files", description: "Sharing, syncing, and what to use for what.", threads: 2, staff_only: false },
-    { id: id(3, 3), slug: "staff", name: "Staff room", description: "For technicians and security.", threads: 1, staff_only: true },
+    {
+      id: id(3, 1),
+      slug: "laptops",
+      name: "Laptops",
+      description: "Restarts, heat, noise, batteries: anything your laptop does.",
+      threads: 4,
+      staff_only: false,
+    },
+    {
+      id: id(3, 2),
+      slug: "apps",
+      name: "Apps and files",
+      description: "Sharing, syncing, and what to use for what.",
+      threads: 2,
+      staff_only: false,
+    },
+    {
+      id: id(3, 3),
+      slug: "staff",
+      name: "Staff room",
+      description: "For technicians and security.",
+      threads: 1,
+      staff_only: true,
+    },
   ];
   const space = (index: number) => {
     const each = spaces[index] as T.Space;
     return { id: each.id, slug: each.slug, name: each.name };
   };
 
-  const post = (n: number, author: T.Post["author"], at: number, text: string, extra: Partial<T.Post> = {}): T.Post => ({
+  const post = (
+    n: number,
+    author: T.Post["author"],
+    at: number,
+    text: string,
+    extra: Partial<T.Post> = {},
+  ): T.Post => ({
     id: id(4, n),
     author,
     posted_at: iso(at),
@@ -187,18 +296,37 @@ export function build(now: Date) {
     markdown: text,
     html: text
       .split("\n\n")
-      .map((part) => `<p>${part.replace(/`([^`]+)`/g, "<code>$1</code>").replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>")}</p>`)
+      .map(
+        (part) =>
+          `<p>${part.replace(/`([^`]+)`/g, "<code>$1</code>").replace(/\*\*([^*]+)\*\*/g, "<strong>$1</strong>")}</p>`,
+      )
       .join(""),
     accepted: false,
     whisper: false,
     mine: false,
     ...extra,
   });
-  const person = (index: number, roles: T.Role[] = ["user"]): T.Post["author"] => ({ id: device(index).owner?.id ?? "", name: device(index).owner?.name ?? "", system: false, roles });
+  const person = (index: number, roles: T.Role[] = ["user"]): T.Post["author"] => ({
+    id: device(index).owner?.id ?? "",
+    name: device(index).owner?.name ?? "",
+    system: false,
+    roles,
+  });
   const weft: T.Post["author"] = { id: "weft", name: "Weft", system: true, roles: [] };
-  const tech: T.Post["author"] = { id: id(2, 900), name: "Noor Technician", system: false, roles: ["user", "technician"] };
+  const tech: T.Post["author"] = {
+    id: id(2, 900),
+    name: "Noor Technician",
+    system: false,
+    roles: ["user", "technician"],
+  };
 
-  const thread = (n: number, title: string, where: number, messages: T.Post[], extra: Partial<T.Thread> = {}): T.Thread => ({
+  const thread = (
+    n: number,
+    title: string,
+    where: number,
+    messages: T.Post[],
+    extra: Partial<T.Thread> = {},
+  ): T.Thread => ({
     id: id(5, n),
     space: space(where),
     title,
@@ -218,37 +346,112 @@ export function build(now: Date) {
     ...extra,
   });
   const threads: T.Thread[] = [
-    thread(1, "T14 keeps restarting in the middle of calls since the last update", 0, [
-      post(1, person(2), t - 4 * DAY, "Since Tuesday my T14 restarts **without warning**, mostly during video calls. No message, it is just gone and comes back with the login screen.\n\nIs that the new graphics driver? Anybody else?"),
-      post(2, person(6), t - 3.8 * DAY, "Same here, same model. Twice yesterday. The event viewer says `0x00000154`."),
-      post(3, weft, t - 3.7 * DAY, "9 of 14 ThinkPad T14 Gen 3 crashed unexpectedly since the update KB5046633. This thread was linked to that finding."),
-      post(4, tech, t - 2 * DAY, "Thank you both. I can see the crashes of your two laptops, all with the same stop code. Please do **not** reinstall anything yet; I am comparing with the T14s that were spared.\n\nThose still have graphics driver `31.0.21914.9`."),
-      post(5, tech, t - 1.9 * DAY, "Suspect confirmed on two test machines. Holding the update back for the spared ones.", { whisper: true }),
-      post(6, person(4), t - 20 * HOUR, "Rolled the driver back as you said, a full day without a crash now."),
-    ], { anomalies: 1, following: true }),
-    thread(2, "Laptop restarts every two hours, like clockwork", 0, [
-      post(11, person(3), t - 30 * HOUR, "It is uncanny: it restarts every two hours. I can set my watch by it. Started a week ago after I installed a PDF tool somebody sent me."),
-      post(12, person(8), t - 26 * HOUR, "Which tool was that? Mine began yesterday and we share an office."),
-    ], { anomalies: 2 }),
-    thread(3, "What do you use to send 4 GB of footage to a client?", 1, [
-      post(21, person(16), t - 12 * DAY, "The approved share stops at 2 GB. What do you all do?"),
-      post(22, person(21), t - 11 * DAY, "We went to a private Dropbox in our team. Not proud of it."),
-      post(23, person(26), t - 9 * DAY, "Same. IT, could we have something that takes **large files**?"),
-    ], { anomalies: 1 }),
-    thread(4, "Fan noise after docking", 0, [post(31, person(13), t - 20 * DAY, "Loud fan as soon as I dock. Firmware?"), post(32, tech, t - 19 * DAY, "Dock firmware 1.0.33 fixes it.", { accepted: true })], { solved: true, accepted_post: id(4, 32) }),
-    thread(5, "Battery holds three hours only", 0, [post(41, person(18), t - 6 * DAY, "It was seven when it was new.")]),
-    thread(6, "Review: remote access tools in Field service", 2, [post(51, tech, t - 3 * DAY, "AnyDesk on four laptops. Asking the team before judging.")], { simulated: false }),
+    thread(
+      1,
+      "T14 keeps restarting in the middle of calls since the last update",
+      0,
+      [
+        post(
+          1,
+          person(2),
+          t - 4 * DAY,
+          "Since Tuesday my T14 restarts **without warning**, mostly during video calls. No message, it is just gone and comes back with the login screen.\n\nIs that the new graphics driver? Anybody else?",
+        ),
+        post(
+          2,
+          person(6),
+          t - 3.8 * DAY,
+          "Same here, same model. Twice yesterday. The event viewer says `0x00000154`.",
+        ),
+        post(
+          3,
+          weft,
+          t - 3.7 * DAY,
+          "9 of 14 ThinkPad T14 Gen 3 crashed unexpectedly since the update KB5046633. This thread was linked to that finding.",
+        ),
+        post(
+          4,
+          tech,
+          t - 2 * DAY,
+          "Thank you both. I can see the crashes of your two laptops, all with the same stop code. Please do **not** reinstall anything yet; I am comparing with the T14s that were spared.\n\nThose still have graphics driver `31.0.21914.9`.",
+        ),
+        post(
+          5,
+          tech,
+          t - 1.9 * DAY,
+          "Suspect confirmed on two test machines. Holding the update back for the spared ones.",
+          { whisper: true },
+        ),
+        post(6, person(4), t - 20 * HOUR, "Rolled the driver back as you said, a full day without a crash now."),
+      ],
+      { anomalies: 1, following: true },
+    ),
+    thread(
+      2,
+      "Laptop restarts every two hours, like clockwork",
+      0,
+      [
+        post(
+          11,
+          person(3),
+          t - 30 * HOUR,
+          "It is uncanny: it restarts every two hours. I can set my watch by it. Started a week ago after I installed a PDF tool somebody sent me.",
+        ),
+        post(12, person(8), t - 26 * HOUR, "Which tool was that? Mine began yesterday and we share an office."),
+      ],
+      { anomalies: 2 },
+    ),
+    thread(
+      3,
+      "What do you use to send 4 GB of footage to a client?",
+      1,
+      [
+        post(21, person(16), t - 12 * DAY, "The approved share stops at 2 GB. What do you all do?"),
+        post(22, person(21), t - 11 * DAY, "We went to a private Dropbox in our team. Not proud of it."),
+        post(23, person(26), t - 9 * DAY, "Same. IT, could we have something that takes **large files**?"),
+      ],
+      { anomalies: 1 },
+    ),
+    thread(
+      4,
+      "Fan noise after docking",
+      0,
+      [
+        post(31, person(13), t - 20 * DAY, "Loud fan as soon as I dock. Firmware?"),
+        post(32, tech, t - 19 * DAY, "Dock firmware 1.0.33 fixes it.", { accepted: true }),
+      ],
+      { solved: true, accepted_post: id(4, 32) },
+    ),
+    thread(5, "Battery holds three hours only", 0, [
+      post(41, person(18), t - 6 * DAY, "It was seven when it was new."),
+    ]),
+    thread(
+      6,
+      "Review: remote access tools in Field service",
+      2,
+      [post(51, tech, t - 3 * DAY, "AnyDesk on four laptops. Asking the team before judging.")],
+      { simulated: false },
+    ),
   ];
 
   const t14 = devices.filter((each) => each.model.includes("T14"));
   const hit = t14.filter((_, index) => index % 3 !== 2);
   const spared = t14.filter((_, index) => index % 3 === 2);
   const crashes = hit
-    .flatMap((each) => (boots.get(each.id) ?? []).filter((boot) => boot.end === "crash" && boot.ended_at && t - Date.parse(boot.ended_at) < 12 * DAY).map((boot) => ({ each, boot })))
+    .flatMap((each) =>
+      (boots.get(each.id) ?? [])
+        .filter((boot) => boot.end === "crash" && boot.ended_at && t - Date.parse(boot.ended_at) < 12 * DAY)
+        .map((boot) => ({ each, boot })),
+    )
     .sort((a, b) => Date.parse(b.boot.ended_at ?? "") - Date.parse(a.boot.ended_at ?? ""));
-  const loops = (boots.get(device(3).id) ?? []).filter((boot) => boot.end === "crash" && boot.ended_at && t - Date.parse(boot.ended_at) < 7 * DAY);
+  const loops = (boots.get(device(3).id) ?? []).filter(
+    (boot) => boot.end === "crash" && boot.ended_at && t - Date.parse(boot.ended_at) < 7 * DAY,
+  );
 
-  const anomaly = (n: number, of: Partial<T.Anomaly> & Pick<T.Anomaly, "kind" | "detector" | "severity" | "title" | "why">): T.Anomaly => ({
+  const anomaly = (
+    n: number,
+    of: Partial<T.Anomaly> & Pick<T.Anomaly, "kind" | "detector" | "severity" | "title" | "why">,
+  ): T.Anomaly => ({
     id: id(6, n),
     confidence: 0.9,
     score: 10,
@@ -291,10 +494,23 @@ export function build(now: Date) {
       devices: 3,
       at_risk: 6,
       affected: [3, 8, 11].map((each) => short(device(each))),
-      at_risk_devices: devices.filter((each) => each.team === device(3).team && each.id !== device(3).id).slice(0, 6).map(short),
+      at_risk_devices: devices
+        .filter((each) => each.team === device(3).team && each.id !== device(3).id)
+        .slice(0, 6)
+        .map(short),
       evidence: [
-        { kind: "process", device: ref(3), at: iso(t - 6.4 * DAY), text: "pdfsvc.exe first seen, place temp, unsigned, started by explorer.exe" },
-        ...loops.slice(0, 8).map((boot) => ({ kind: "boot", device: ref(3), at: boot.ended_at ?? "", text: "crash, stop code 0x154, confidence 0.95" })),
+        {
+          kind: "process",
+          device: ref(3),
+          at: iso(t - 6.4 * DAY),
+          text: "pdfsvc.exe first seen, place temp, unsigned, started by explorer.exe",
+        },
+        ...loops.slice(0, 8).map((boot) => ({
+          kind: "boot",
+          device: ref(3),
+          at: boot.ended_at ?? "",
+          text: "crash, stop code 0x154, confidence 0.95",
+        })),
         { kind: "process", device: ref(8), at: iso(t - 40 * HOUR), text: "pdfsvc.exe first seen, same content" },
         { kind: "process", device: ref(11), at: iso(t - 29 * HOUR), text: "pdfsvc.exe first seen, same content" },
       ],
@@ -323,8 +539,18 @@ export function build(now: Date) {
       at_risk: spared.length,
       affected: hit.map(short),
       at_risk_devices: spared.map(short),
-      evidence: crashes.slice(0, 22).map(({ each, boot }) => ({ kind: "boot", device: { id: each.id, name: each.name }, at: boot.ended_at ?? "", text: `crash, stop code 0x154, confidence 0.95` })),
-      timeline: crashes.map(({ each, boot }) => ({ at: boot.ended_at ?? "", device: each.id, kind: "boot", text: "crash, stop code 0x154" })),
+      evidence: crashes.slice(0, 22).map(({ each, boot }) => ({
+        kind: "boot",
+        device: { id: each.id, name: each.name },
+        at: boot.ended_at ?? "",
+        text: `crash, stop code 0x154, confidence 0.95`,
+      })),
+      timeline: crashes.map(({ each, boot }) => ({
+        at: boot.ended_at ?? "",
+        device: each.id,
+        kind: "boot",
+        text: "crash, stop code 0x154",
+      })),
     }),
     anomaly(3, {
       kind: "app",
@@ -339,23 +565,43 @@ export function build(now: Date) {
       confidence: 0.88,
       cohort: { by: "team", value: "Design" },
       devices: 7,
-      affected: devices.filter((each) => each.team === "Design").slice(0, 7).map(short),
-      evidence: [{ kind: "app", device: ref(16), at: iso(t - 2 * DAY), text: "Dropbox running, personal account, 4.1 GiB changed this week" }],
+      affected: devices
+        .filter((each) => each.team === "Design")
+        .slice(0, 7)
+        .map(short),
+      evidence: [
+        {
+          kind: "app",
+          device: ref(16),
+          at: iso(t - 2 * DAY),
+          text: "Dropbox running, personal account, 4.1 GiB changed this week",
+        },
+      ],
       timeline: devices
         .filter((each) => each.team === "Design")
         .slice(0, 7)
-        .map((each, index) => ({ at: iso(t - (40 - index * 6) * DAY), device: each.id, kind: "app", text: "Dropbox first seen running" })),
+        .map((each, index) => ({
+          at: iso(t - (40 - index * 6) * DAY),
+          device: each.id,
+          kind: "app",
+          text: "Dropbox first seen running",
+        })),
     }),
     anomaly(4, {
       kind: "process",
       detector: "process.masquerade",
       severity: "high",
       title: "svchosts.exe on LT-0021 looks like a system program and is none",
-      why: ["The name differs by one letter from svchost.exe.", "It lies in the home folder, is unsigned, and runs on this laptop only."],
+      why: [
+        "The name differs by one letter from svchost.exe.",
+        "It lies in the home folder, is unsigned, and runs on this laptop only.",
+      ],
       device: ref(21),
       affected: [short(device(21))],
       state: "acknowledged",
-      evidence: [{ kind: "process", device: ref(21), at: iso(t - 8 * HOUR), text: "svchosts.exe, ~/AppData/Local, unsigned" }],
+      evidence: [
+        { kind: "process", device: ref(21), at: iso(t - 8 * HOUR), text: "svchosts.exe, ~/AppData/Local, unsigned" },
+      ],
       timeline: [{ at: iso(t - 8 * HOUR), device: device(21).id, kind: "process", text: "svchosts.exe first seen" }],
     }),
     anomaly(5, {
@@ -377,7 +623,10 @@ export function build(now: Date) {
       why: ["AnyDesk is unsanctioned for everybody since March and was seen running on 4 laptops in the last 7 days."],
       devices: 4,
       cohort: { by: "team", value: "Field service" },
-      affected: devices.filter((each) => each.team === "Field service").slice(0, 4).map(short),
+      affected: devices
+        .filter((each) => each.team === "Field service")
+        .slice(0, 4)
+        .map(short),
     }),
     anomaly(7, {
       kind: "reboot",
@@ -390,7 +639,14 @@ export function build(now: Date) {
       state: "resolved",
       resolved_at: iso(t - 2 * DAY),
       judgement: "expected",
-      rule: { id: "r1", judgement: "expected", scope: "device", until: iso(t + 20 * DAY), by: "Noor Technician", at: iso(t - 2 * DAY) },
+      rule: {
+        id: "r1",
+        judgement: "expected",
+        scope: "device",
+        until: iso(t + 20 * DAY),
+        by: "Noor Technician",
+        at: iso(t - 2 * DAY),
+      },
     }),
   ];
 

@@ -29,13 +29,24 @@ async function serve(collector: MockCollector, request: IncomingMessage, respons
   const method = request.method ?? "GET";
   if (method !== "GET" && request.headers["x-weft-csrf"] !== "1") {
     response.writeHead(403, { "content-type": "application/problem+json" });
-    response.end(JSON.stringify({ title: "Refused", status: 403, detail: "The header x-weft-csrf is missing.", code: "csrf" }));
+    response.end(
+      JSON.stringify({ title: "Refused", status: 403, detail: "The header x-weft-csrf is missing.", code: "csrf" }),
+    );
     return;
   }
   const login = /weft_session=(\w+)/.exec(request.headers.cookie ?? "")?.[1] ?? "";
-  const answer = collector.answer({ method, path: url.pathname.slice("/api/v1".length), query: url.searchParams, body: await bodyOf(request), login });
-  const headers: Record<string, string> = { "content-type": answer.status < 400 ? "application/json" : "application/problem+json" };
-  if (answer.login !== undefined) headers["set-cookie"] = `weft_session=${answer.login ?? ""}; Path=/; HttpOnly; SameSite=Lax`;
+  const answer = collector.answer({
+    method,
+    path: url.pathname.slice("/api/v1".length),
+    query: url.searchParams,
+    body: await bodyOf(request),
+    login,
+  });
+  const headers: Record<string, string> = {
+    "content-type": answer.status < 400 ? "application/json" : "application/problem+json",
+  };
+  if (answer.login !== undefined)
+    headers["set-cookie"] = `weft_session=${answer.login ?? ""}; Path=/; HttpOnly; SameSite=Lax`;
   response.writeHead(answer.status, headers);
   response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
 }

@@ -4,7 +4,7 @@ import "./styles/tokens.css";
 import "./styles/base.css";
 import "./styles/parts.css";
 import "./styles/charts.css";
-import { createTheme, localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
+import { Button, createTheme, localStorageColorSchemeManager, MantineProvider } from "@mantine/core";
 import { Notifications } from "@mantine/notifications";
 import { QueryCache, QueryClient, QueryClientProvider } from "@tanstack/react-query";
 import { StrictMode } from "react";
@@ -31,6 +31,12 @@ const theme = createTheme({
   cursorType: "pointer",
   defaultRadius: 4,
   components: {
+    // White on a pale dye is not readable: in the dark the word on a filled button is dark.
+    Button: Button.extend({
+      vars: (_, props) => ({
+        root: props.variant === undefined || props.variant === "filled" ? { "--button-color": "var(--on-dye)" } : {},
+      }),
+    }),
     Modal: { defaultProps: { lockScroll: false, radius: 6 } },
     Tooltip: { defaultProps: { withArrow: false, transitionProps: { duration: 0 } } },
   },

@@ -1,8 +1,8 @@
 // Which address shows which page. Every page is loaded when it is first visited.
 import type { ComponentType } from "react";
 import { createBrowserRouter, Navigate } from "react-router";
-import { Gate } from "./shell/gate";
 import { homeOf, useSession } from "./session";
+import { Gate } from "./shell/gate";
 
 const page = (load: () => Promise<{ default: ComponentType }>) => ({
   lazy: async () => ({ Component: (await load()).default }),

@@ -9,17 +9,17 @@ interface Change<V, R> {
   touches: string[];
   /** Said when it worked; empty says nothing. */
   said?: string;
-  then?: (result: R) => void;
+  after?: (result: R) => void;
 }
 
-export function useChange<V = void, R = unknown>({ run, touches, said, then }: Change<V, R>) {
+export function useChange<V = void, R = unknown>({ run, touches, said, after }: Change<V, R>) {
   const client = useQueryClient();
   return useMutation<R, Error, V>({
     mutationFn: run,
     onSuccess: async (result) => {
       await Promise.all(touches.map((noun) => client.invalidateQueries({ queryKey: [noun] })));
       if (said) notifications.show({ message: said });
-      then?.(result);
+      after?.(result);
     },
     onError: (error) => {
       const problem = asProblem(error);

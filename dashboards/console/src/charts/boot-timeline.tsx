@@ -36,7 +36,10 @@ export function BootTimeline({ boots, lastReport }: TimelineProps) {
   );
   const seen = useMemo(() => (lastReport ? new Date(lastReport) : now), [lastReport, now]);
   const lanes = useMemo(() => lanesOf(ordered, days, now, seen), [ordered, days, now, seen]);
-  const first = lanes.reduce((least, lane) => Math.min(least, ...lane.runs.map((run) => run.boot), ...lane.knots.map((knot) => knot.boot)), ordered.length);
+  const first = lanes.reduce(
+    (least, lane) => Math.min(least, ...lane.runs.map((run) => run.boot), ...lane.knots.map((knot) => knot.boot)),
+    ordered.length,
+  );
   const inRange = ordered.slice(first);
   const unexpected = inRange.filter((boot) => ENDS[boot.end]?.family === "unexpected").length;
   const [chosen, setChosen] = useState<number | null>(null);
@@ -45,6 +48,7 @@ export function BootTimeline({ boots, lastReport }: TimelineProps) {
 
   return (
     <ChartFrame
+      level={2}
       title={`Boots of the last ${days} days`}
       summary={
         unexpected === 0
@@ -53,14 +57,16 @@ export function BootTimeline({ boots, lastReport }: TimelineProps) {
       }
       table={{
         head: ["Started", "Ended", "How it ended", "Ran for", "Sure", "Evidence"],
-        rows: [...inRange].reverse().map((boot) => [
-          momentOf(boot.started_at, now),
-          boot.ended_at ? momentOf(boot.ended_at, now) : "",
-          ENDS[boot.end]?.word ?? boot.end,
-          boot.ended_at ? spanOf(Date.parse(boot.ended_at) - Date.parse(boot.started_at)) : "",
-          percent(boot.confidence),
-          boot.evidence.join("; "),
-        ]),
+        rows: [...inRange]
+          .reverse()
+          .map((boot) => [
+            momentOf(boot.started_at, now),
+            boot.ended_at ? momentOf(boot.ended_at, now) : "",
+            ENDS[boot.end]?.word ?? boot.end,
+            boot.ended_at ? spanOf(Date.parse(boot.ended_at) - Date.parse(boot.started_at)) : "",
+            percent(boot.confidence),
+            boot.evidence.join("; "),
+          ]),
       }}
     >
       <SegmentedControl
@@ -102,20 +108,30 @@ function Loom({ lanes, boots, first, at, choose, now }: LoomProps) {
   const last = boots.length - 1;
   const boot = boots[at];
 
-  const onKeyDown = (event: KeyboardEvent) => {
-    const bad = (index: number) => ENDS[boots[index]?.end ?? "unknown"]?.family === "unexpected";
-    const step: Record<string, () => number> = {
-      ArrowRight: () => at + 1,
-      ArrowDown: () => at + 1,
-      ArrowLeft: () => at - 1,
-      ArrowUp: () => at - 1,
-      Home: () => first,
-      End: () => last,
+  const bad = (index: number) => ENDS[boots[index]?.end ?? "unknown"]?.family === "unexpected";
+  const wantedBy = (key: string): number | undefined => {
+    switch (key) {
+      case "ArrowRight":
+      case "ArrowDown":
+        return at + 1;
+      case "ArrowLeft":
+      case "ArrowUp":
+        return at - 1;
+      case "Home":
+        return first;
+      case "End":
+        return last;
       // From one unexpected end to the next.
-      PageDown: () => boots.findIndex((_, index) => index > at && bad(index)),
-      PageUp: () => boots.findLastIndex((_, index) => index < at && index >= first && bad(index)),
-    };
-    const wanted = step[event.key]?.();
+      case "PageDown":
+        return boots.findIndex((_, index) => index > at && bad(index));
+      case "PageUp":
+        return boots.findLastIndex((_, index) => index < at && index >= first && bad(index));
+      default:
+        return undefined;
+    }
+  };
+  const onKeyDown = (event: KeyboardEvent) => {
+    const wanted = wantedBy(event.key);
     if (wanted === undefined) return;
     event.preventDefault();
     if (wanted >= first && wanted <= last) choose(wanted);
@@ -167,7 +183,14 @@ function Loom({ lanes, boots, first, at, choose, now }: LoomProps) {
       >
         {lanes.map((lane, index) =>
           lane.day.getDay() % 6 === 0 ? (
-            <rect key={lane.day.getTime()} className="loom-band" x={x(index) - pitch / 2} width={pitch} y={TOP} height={inner} />
+            <rect
+              key={lane.day.getTime()}
+              className="loom-band"
+              x={x(index) - pitch / 2}
+              width={pitch}
+              y={TOP}
+              height={inner}
+            />
           ) : null,
         )}
         {HOURS.map((hour) => (
@@ -249,7 +272,7 @@ function Detail({ boot }: { boot: Boot | undefined }) {
         {boot.ended_at && (
           <>
             {", "}
-            {weekdayOf(new Date(boot.ended_at))} <At at={boot.ended_at} />
+            {weekdayOf(new Date(boot.ended_at)).slice(0, 3)} <At at={boot.ended_at} />
           </>
         )}
       </p>
@@ -293,8 +316,8 @@ function Legend({ boots }: { boots: Boot[] }) {
         })}
       </ul>
       <p className="small quiet" style={{ marginTop: 6 }}>
-        Each thread is a day, midnight at the top, in your time zone ({zone()}). A thread is drawn while the laptop was on;
-        sleep counts as on. Shaded days are weekends.
+        Each thread is a day, midnight at the top, in your time zone ({zone()}). A thread is drawn while the laptop was
+        on; sleep counts as on. Shaded days are weekends.
       </p>
     </>
   );

@@ -28,6 +28,7 @@ export function BootsByDay({ days }: { days: Day[] }) {
   const shown = at === null ? null : days[at];
   return (
     <ChartFrame
+      level={2}
       title="Boots by day"
       summary={`${plural(all, "boot")} in ${days.length} days; ${plural(unexpected, "of them ended", "of them ended")} unexpectedly.`}
       table={{
@@ -60,7 +61,13 @@ export function BootsByDay({ days }: { days: Day[] }) {
           </defs>
           {top.map((value) => (
             <g key={value}>
-              <line className={value === 0 ? "axis-line" : "grid-line"} x1={LEFT} x2={width} y1={y(value)} y2={y(value)} />
+              <line
+                className={value === 0 ? "axis-line" : "grid-line"}
+                x1={LEFT}
+                x2={width}
+                y1={y(value)}
+                y2={y(value)}
+              />
               <text x={LEFT - 8} y={y(value) + 4} textAnchor="end">
                 {value}
               </text>

@@ -46,7 +46,12 @@ export function EventRows({ events, names }: { events: Event[]; names: Map<strin
       }}
     >
       <div ref={ref}>
-        <svg height={height} viewBox={`0 0 ${width} ${height}`} role="img" aria-label="Events by device over time; the table has the same events">
+        <svg
+          height={height}
+          viewBox={`0 0 ${width} ${height}`}
+          role="img"
+          aria-label="Events by device over time; the table has the same events"
+        >
           {rows.length > 1 && (
             <>
               <text x={left - 12} y={18} textAnchor="end">
@@ -54,8 +59,18 @@ export function EventRows({ events, names }: { events: Event[]; names: Map<strin
               </text>
               {days.map((day) => {
                 const size = (day.devices / most) * (DAYS_HEIGHT - 16);
-                const wide = Math.max(3, x(day.start + DAY) - x(day.start) - 2);
-                return <rect key={day.start} className="fill-clean" x={Math.max(left, x(day.start))} y={DAYS_HEIGHT - 8 - size} width={wide} height={size} />;
+                const start = Math.max(left, x(day.start));
+                const wide = Math.max(3, Math.min(width, x(day.start + DAY)) - start - 2);
+                return (
+                  <rect
+                    key={day.start}
+                    className="fill-clean"
+                    x={start}
+                    y={DAYS_HEIGHT - 8 - size}
+                    width={wide}
+                    height={size}
+                  />
+                );
               })}
             </>
           )}
@@ -68,7 +83,13 @@ export function EventRows({ events, names }: { events: Event[]; names: Map<strin
                   {nameOf(device).slice(0, 16)}
                 </text>
                 {list.map((event) => (
-                  <Dot key={event.at + event.text} kind={event.kind} x={x(Date.parse(event.at))} y={y} title={`${momentOf(event.at, now)}: ${event.text}`} />
+                  <Dot
+                    key={event.at + event.text}
+                    kind={event.kind}
+                    x={x(Date.parse(event.at))}
+                    y={y}
+                    title={`${momentOf(event.at, now)}: ${event.text}`}
+                  />
                 ))}
               </g>
             );
@@ -76,13 +97,17 @@ export function EventRows({ events, names }: { events: Event[]; names: Map<strin
           <line className="axis-line" x1={left} x2={width} y1={height - BOTTOM} y2={height - BOTTOM} />
           {marks.map((mark, index) => (
             <text key={mark} x={x(mark)} y={height - 6} textAnchor={index === marks.length - 1 ? "end" : "middle"}>
-              {short ? momentOf(new Date(mark).toISOString(), now).replace(/^.*, /, "") : dateOf(new Date(mark).toISOString(), now)}
+              {short
+                ? momentOf(new Date(mark).toISOString(), now).replace(/^.*, /, "")
+                : dateOf(new Date(mark).toISOString(), now)}
             </text>
           ))}
         </svg>
       </div>
       {byDevice.size > rows.length && (
-        <p className="small quiet">The first {rows.length} of {byDevice.size} devices; the table has all.</p>
+        <p className="small quiet">
+          The first {rows.length} of {byDevice.size} devices; the table has all.
+        </p>
       )}
       <ul className="legend">
         {[...new Set(events.map((event) => event.kind))].map((kind) => (

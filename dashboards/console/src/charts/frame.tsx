@@ -11,16 +11,19 @@ interface FrameProps {
   title: string;
   summary: ReactNode;
   table: TableOf;
+  /** Level of its heading: 2 when the chart is a section of its own. */
+  level?: 2 | 3;
   children: ReactNode;
 }
 
-export function ChartFrame({ title, summary, table, children }: FrameProps) {
+export function ChartFrame({ title, summary, table, level = 3, children }: FrameProps) {
+  const Heading = level === 2 ? "h2" : "h3";
   const [asTable, setAsTable] = useState(false);
   const id = useId();
   return (
     <figure className="chart" aria-labelledby={id}>
       <div className="chart-head">
-        <h3 id={id}>{title}</h3>
+        <Heading id={id}>{title}</Heading>
         <UnstyledButton aria-pressed={asTable} onClick={() => setAsTable(!asTable)}>
           {asTable ? "Show chart" : "Show table"}
           <span className="hidden"> of {title}</span>

@@ -10,10 +10,20 @@ export interface Bar {
   hot?: boolean;
 }
 
-export function HBars({ title, summary, bars, table }: { title: string; summary: ReactNode; bars: Bar[]; table: TableOf }) {
+export function HBars({
+  title,
+  summary,
+  bars,
+  table,
+}: {
+  title: string;
+  summary: ReactNode;
+  bars: Bar[];
+  table: TableOf;
+}) {
   const most = Math.max(...bars.map((bar) => bar.value), Number.EPSILON);
   return (
-    <ChartFrame title={title} summary={summary} table={table}>
+    <ChartFrame level={2} title={title} summary={summary} table={table}>
       <ul className="hbars">
         {bars.map((bar) => (
           <li key={bar.key} className={bar.hot ? "hbar hot" : "hbar"}>

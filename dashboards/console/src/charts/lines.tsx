@@ -1,6 +1,7 @@
 // A few lines over weeks, each named at its end; dash patterns tell them apart without colour.
-import { dateOf } from "../words/time";
+
 import { useNow } from "../parts/clock";
+import { dateOf } from "../words/time";
 import { ChartFrame } from "./frame";
 import { apart, linear, ticks } from "./scale";
 import { useWidth } from "./width";
@@ -45,6 +46,7 @@ export function Lines({ title, summary, unit, weeks, lines }: LinesProps) {
   const every = Math.max(1, Math.ceil(weeks.length / Math.max(2, Math.floor((width - right) / 80))));
   return (
     <ChartFrame
+      level={2}
       title={title}
       summary={summary}
       table={{
@@ -56,7 +58,13 @@ export function Lines({ title, summary, unit, weeks, lines }: LinesProps) {
         <svg height={HEIGHT} viewBox={`0 0 ${width} ${HEIGHT}`} role="img" aria-label={`${title}. ${summary}`}>
           {top.map((value) => (
             <g key={value}>
-              <line className={value === 0 ? "axis-line" : "grid-line"} x1={LEFT} x2={width - right} y1={y(value)} y2={y(value)} />
+              <line
+                className={value === 0 ? "axis-line" : "grid-line"}
+                x1={LEFT}
+                x2={width - right}
+                y1={y(value)}
+                y2={y(value)}
+              />
               <text x={LEFT - 7} y={y(value) + 4} textAnchor="end">
                 {value}
               </text>
@@ -72,15 +80,34 @@ export function Lines({ title, summary, unit, weeks, lines }: LinesProps) {
           {lines.map((line, index) => {
             const look = STROKES[index % STROKES.length];
             const d = line.values
-              .map((value, week) => (value === null ? "" : `${week === 0 || line.values[week - 1] == null ? "M" : "L"}${x(week).toFixed(1)} ${y(value).toFixed(1)}`))
+              .map((value, week) =>
+                value === null
+                  ? ""
+                  : `${week === 0 || line.values[week - 1] == null ? "M" : "L"}${x(week).toFixed(1)} ${y(value).toFixed(1)}`,
+              )
               .join("");
             const endX = x(line.values.length - 1);
             const labelY = labels[index] ?? 0;
             return (
               <g key={line.key}>
-                <path d={d} fill="none" stroke={look?.stroke} strokeWidth="2" strokeDasharray={look?.dash} strokeLinejoin="round" />
+                <path
+                  d={d}
+                  fill="none"
+                  stroke={look?.stroke}
+                  strokeWidth="2"
+                  strokeDasharray={look?.dash}
+                  strokeLinejoin="round"
+                />
                 <circle cx={endX} cy={ends[index]} r="3" fill={look?.stroke} />
-                <line x1={endX + 4} y1={ends[index]} x2={endX + 12} y2={labelY} stroke={look?.stroke} strokeWidth="1" opacity="0.6" />
+                <line
+                  x1={endX + 4}
+                  y1={ends[index]}
+                  x2={endX + 12}
+                  y2={labelY}
+                  stroke={look?.stroke}
+                  strokeWidth="1"
+                  opacity="0.6"
+                />
                 <text x={endX + 15} y={labelY + 4} style={{ fill: "var(--ink)" }}>
                   {line.name.length > 16 ? `${line.name.slice(0, 15)}…` : line.name}
                 </text>

@@ -21,7 +21,10 @@ const HEIGHT = 118;
 function axisWord(seconds: number): string {
   const at = new Date(seconds * 1000);
   const midnight = at.getHours() === 0 && at.getMinutes() === 0;
-  return at.toLocaleString("en-GB", midnight ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" });
+  return at.toLocaleString(
+    "en-GB",
+    midnight ? { day: "numeric", month: "short" } : { hour: "2-digit", minute: "2-digit" },
+  );
 }
 
 export default function Plot({ name, at, values, say, top }: PlotProps) {
@@ -52,9 +55,17 @@ export default function Plot({ name, at, values, say, top }: PlotProps) {
         scales: { y: { range: (_, low, high) => [0, top ?? Math.max(high * 1.1, low + 1)] } },
         axes: [
           { ...axis, size: 26, grid: { show: false }, space: 80, values: (_, marks) => marks.map(axisWord) },
-          { ...axis, size: 46, splits: top ? () => [0, top / 2, top] : undefined, values: (_, marks) => marks.map((mark) => say(mark)) },
+          {
+            ...axis,
+            size: 46,
+            splits: top ? () => [0, top / 2, top] : undefined,
+            values: (_, marks) => marks.map((mark) => say(mark)),
+          },
         ],
-        series: [{}, { stroke: dye("--indigo"), width: 1.4, fill: dye("--indigo-wash"), spanGaps: false, points: { show: false } }],
+        series: [
+          {},
+          { stroke: dye("--indigo"), width: 1.4, fill: dye("--indigo-wash"), spanGaps: false, points: { show: false } },
+        ],
         hooks: { setCursor: [(self) => setCursor(self.cursor.idx ?? null)] },
       },
       [at, values],
@@ -74,7 +85,9 @@ export default function Plot({ name, at, values, say, top }: PlotProps) {
         className="plot"
         ref={host}
         role="img"
-        aria-label={known.length ? `${name}: newest ${say(known.at(-1) ?? 0)}, highest ${say(most)}` : `${name}: no values`}
+        aria-label={
+          known.length ? `${name}: newest ${say(known.at(-1) ?? 0)}, highest ${say(most)}` : `${name}: no values`
+        }
       />
     </div>
   );

@@ -8,7 +8,9 @@ export function Spark({ values, width = 84, height = 22 }: { values: number[]; w
   const last = values.length - 1;
   return (
     <svg className="spark" width={width} height={height} viewBox={`0 0 ${width} ${height}`} aria-hidden="true">
-      <path d={values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("")} />
+      <path
+        d={values.map((value, index) => `${index ? "L" : "M"}${x(index).toFixed(1)} ${y(value).toFixed(1)}`).join("")}
+      />
       <circle cx={x(last)} cy={y(values[last] ?? 0)} r="2.2" />
     </svg>
   );
@@ -30,9 +32,21 @@ export function DayTicks({ days }: { days: { day: string; expected: number; unex
     >
       {days.map((day, index) => (
         <g key={day.day}>
-          <rect x={index * 8 + 1} y="30" width="6" height="2" fill={day.expected > 0 ? "var(--indigo-mid)" : "var(--rule)"} />
+          <rect
+            x={index * 8 + 1}
+            y="30"
+            width="6"
+            height="2"
+            fill={day.expected > 0 ? "var(--indigo-mid)" : "var(--rule)"}
+          />
           {day.unexpected > 0 && (
-            <rect x={index * 8 + 1} width="6" y={28 - (day.unexpected / most) * 26} height={(day.unexpected / most) * 26} fill="var(--madder)" />
+            <rect
+              x={index * 8 + 1}
+              width="6"
+              y={28 - (day.unexpected / most) * 26}
+              height={(day.unexpected / most) * 26}
+              fill="var(--madder)"
+            />
           )}
         </g>
       ))}

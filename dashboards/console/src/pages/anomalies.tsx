@@ -46,7 +46,13 @@ export default function AnomaliesPage() {
               .map(([value, { word, meaning }]) => ({ value, label: `${word}: ${meaning}` })),
           ]}
         />
-        <TextInput className="grow" type="search" label="Search" value={values.q} onChange={(event) => set("q", event.currentTarget.value)} />
+        <TextInput
+          className="grow"
+          type="search"
+          label="Search"
+          value={values.q}
+          onChange={(event) => set("q", event.currentTarget.value)}
+        />
       </div>
       {anomalies.error && <Failure error={anomalies.error} again={() => anomalies.refetch()} />}
       {anomalies.isPending && <Loading lines={8} />}

@@ -58,11 +58,17 @@ function AnomalyView({ anomaly }: { anomaly: Anomaly }) {
       <Section title="Evidence" note={`${plural(anomaly.evidence.length, "row")} behind this finding.`}>
         <Evidence anomaly={anomaly} />
       </Section>
-      <Section title="Laptops" note={anomaly.cohort ? `What they share: ${plain(anomaly.cohort.by)} ${anomaly.cohort.value}.` : undefined}>
+      <Section
+        title="Laptops"
+        note={anomaly.cohort ? `What they share: ${plain(anomaly.cohort.by)} ${anomaly.cohort.value}.` : undefined}
+      >
         <DeviceList title={`${plural(anomaly.affected.length, "laptop")} affected`} devices={anomaly.affected} />
         {anomaly.at_risk_devices.length > 0 && (
           <div style={{ marginTop: 20 }}>
-            <DeviceList title={`${plural(anomaly.at_risk_devices.length, "laptop")} at risk: the same cause, not hit yet`} devices={anomaly.at_risk_devices} />
+            <DeviceList
+              title={`${plural(anomaly.at_risk_devices.length, "laptop")} at risk: the same cause, not hit yet`}
+              devices={anomaly.at_risk_devices}
+            />
           </div>
         )}
       </Section>
@@ -74,8 +80,8 @@ function AnomalyView({ anomaly }: { anomaly: Anomaly }) {
 function Sure({ anomaly }: { anomaly: Anomaly }) {
   return (
     <>
-      {percent(anomaly.confidence)} sure. Seen <At at={anomaly.from} /> to <At at={anomaly.to} />. Found by <code>{anomaly.detector}</code>, opened{" "}
-      <At at={anomaly.opened_at} relative />
+      {percent(anomaly.confidence)} sure. Seen <At at={anomaly.from} /> to <At at={anomaly.to} />. Found by{" "}
+      <code>{anomaly.detector}</code>, opened <At at={anomaly.opened_at} relative />
       {anomaly.resolved_at && (
         <>
           , resolved <At at={anomaly.resolved_at} relative />
@@ -91,12 +97,20 @@ function Actions({ anomaly }: { anomaly: Anomaly }) {
   const me = useSession();
   const navigate = useNavigate();
   const touches = ["anomaly", "anomalies", "overview"];
-  const acknowledge = useChange({ run: () => post(`/anomalies/${anomaly.id}/acknowledge`), touches, said: "Acknowledged: others see that somebody is on it." });
-  const resolve = useChange({ run: () => post(`/anomalies/${anomaly.id}/resolve`), touches, said: "Resolved. It opens again by itself if the evidence comes back." });
+  const acknowledge = useChange({
+    run: () => post(`/anomalies/${anomaly.id}/acknowledge`),
+    touches,
+    said: "Acknowledged: others see that somebody is on it.",
+  });
+  const resolve = useChange({
+    run: () => post(`/anomalies/${anomaly.id}/resolve`),
+    touches,
+    said: "Resolved. It opens again by itself if the evidence comes back.",
+  });
   const open = useChange<void, Thread>({
     run: () => post<Thread>(`/anomalies/${anomaly.id}/thread`),
     touches: ["anomaly", "anomalies", "threads"],
-    then: (thread) => navigate(`/threads/${thread.id}`),
+    after: (thread) => navigate(`/threads/${thread.id}`),
   });
   const talked = anomaly.links.some((link) => link.state === "confirmed" || link.state === "automatic");
   return (
@@ -138,7 +152,9 @@ function Evidence({ anomaly }: { anomaly: Anomaly }) {
               <td data-label="When">
                 <At at={row.at} />
               </td>
-              <td data-label="Laptop">{row.device ? <Link to={`/devices/${row.device.id}`}>{row.device.name}</Link> : "the fleet"}</td>
+              <td data-label="Laptop">
+                {row.device ? <Link to={`/devices/${row.device.id}`}>{row.device.name}</Link> : "the fleet"}
+              </td>
               <td data-label="Kind">{row.kind}</td>
               <td className="clip">{row.text}</td>
             </tr>

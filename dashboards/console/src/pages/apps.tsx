@@ -72,11 +72,19 @@ export default function AppsPage() {
           onChange={(event) => set("category", event.currentTarget.value)}
           data={[{ value: "", label: "All" }, ...Object.entries(CATEGORY).map(([value, label]) => ({ value, label }))]}
         />
-        <TextInput className="grow" type="search" label="Search" value={values.q} onChange={(event) => set("q", event.currentTarget.value)} />
+        <TextInput
+          className="grow"
+          type="search"
+          label="Search"
+          value={values.q}
+          onChange={(event) => set("q", event.currentTarget.value)}
+        />
       </div>
       {apps.error && <Failure error={apps.error} again={() => apps.refetch()} />}
       {apps.isPending && <Loading lines={8} />}
-      {apps.data && items.length === 0 && <Empty title={all.length === 0 ? "No app was seen or judged yet" : "No app matches"} />}
+      {apps.data && items.length === 0 && (
+        <Empty title={all.length === 0 ? "No app was seen or judged yet" : "No app matches"} />
+      )}
       {items.length > 0 && (
         <>
           <div className="table-wrap">
@@ -109,7 +117,12 @@ export default function AppsPage() {
           <More {...apps} shown={items.length} noun="apps" />
         </>
       )}
-      <Modal opened={shown !== undefined} onClose={() => setEdited(null)} title={`Verdict on ${shown?.name ?? ""}`} size="lg">
+      <Modal
+        opened={shown !== undefined}
+        onClose={() => setEdited(null)}
+        title={`Verdict on ${shown?.name ?? ""}`}
+        size="lg"
+      >
         {shown && <Editor key={shown.app} app={shown} done={() => setEdited(null)} />}
       </Modal>
     </PageFrame>
@@ -151,7 +164,13 @@ function Row({ app, verdict, decide }: { app: AppRow; verdict: Verdict | null; d
       <td data-label="By week">
         <span>
           <Spark values={trend} />
-          <span className="sub">{trend.length < 2 ? "too new" : grown === 0 ? "steady" : `${grown > 0 ? "+" : "−"}${Math.abs(grown)} in ${trend.length} weeks`}</span>
+          <span className="sub">
+            {trend.length < 2
+              ? "too new"
+              : grown === 0
+                ? "steady"
+                : `${grown > 0 ? "+" : "−"}${Math.abs(grown)} in ${trend.length} weeks`}
+          </span>
         </span>
       </td>
       <td data-label="Teams" className="small">
@@ -193,7 +212,7 @@ function Editor({ app, done }: { app: AppRow; done: () => void }) {
       }),
     touches,
     said: `Verdict on ${app.name} saved.`,
-    then: done,
+    after: done,
   });
   const remove = useChange({
     run: (of: string | null) => del(`/apps/${encodeURIComponent(app.app)}/verdict`, of ? { team: of } : {}),
@@ -215,7 +234,13 @@ function Editor({ app, done }: { app: AppRow; done: () => void }) {
                     until <At at={each.until} />
                   </span>
                 )}
-                <Button size="compact-xs" variant="subtle" color="red" loading={remove.isPending} onClick={() => remove.mutate(each.team)}>
+                <Button
+                  size="compact-xs"
+                  variant="subtle"
+                  color="red"
+                  loading={remove.isPending}
+                  onClick={() => remove.mutate(each.team)}
+                >
                   Remove
                 </Button>
               </span>
@@ -248,11 +273,33 @@ function Editor({ app, done }: { app: AppRow; done: () => void }) {
             label="For whom"
             value={team}
             onChange={(event) => setTeam(event.currentTarget.value)}
-            data={[{ value: "", label: "Everybody" }, ...app.teams.filter((each) => each.team).map((each) => ({ value: each.team, label: `Team ${each.team}` }))]}
+            data={[
+              { value: "", label: "Everybody" },
+              ...app.teams
+                .filter((each) => each.team)
+                .map((each) => ({ value: each.team, label: `Team ${each.team}` })),
+            ]}
           />
-          {verdict === "tolerated" && <TextInput type="date" label="Until" required withAsterisk={false} value={until} onChange={(event) => setUntil(event.currentTarget.value)} />}
+          {verdict === "tolerated" && (
+            <TextInput
+              type="date"
+              label="Until"
+              required
+              withAsterisk={false}
+              value={until}
+              onChange={(event) => setUntil(event.currentTarget.value)}
+            />
+          )}
         </div>
-        <Textarea label="Reason" description="Shown to the people concerned, and in the audit log." rows={2} required withAsterisk={false} value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        <Textarea
+          label="Reason"
+          description="Shown to the people concerned, and in the audit log."
+          rows={2}
+          required
+          withAsterisk={false}
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
         <div className="actions">
           <Button type="submit" disabled={!complete} loading={save.isPending}>
             Save verdict

@@ -39,7 +39,9 @@ export default function AuditPage() {
                     <td data-label="Object" className="clip">
                       {entry.object}
                     </td>
-                    <td data-label="Outcome">{entry.outcome === "ok" ? "done" : <span className="mark bad">✕ refused</span>}</td>
+                    <td data-label="Outcome">
+                      {entry.outcome === "ok" ? "done" : <span className="mark bad">✕ refused</span>}
+                    </td>
                     <td data-label="Detail" className="clip small">
                       {entry.detail}
                     </td>

@@ -55,7 +55,11 @@ function DeviceView({ device }: { device: Device }) {
       standfirst={<Sentence device={device} />}
       actions={has(me, "admin") && device.state === "active" && <Revoke device={device} />}
     >
-      <Tabs value={tab} onChange={(value) => navigate(`/devices/${device.id}/${value ?? ""}`, { preventScrollReset: true })} keepMounted={false}>
+      <Tabs
+        value={tab}
+        onChange={(value) => navigate(`/devices/${device.id}/${value ?? ""}`, { preventScrollReset: true })}
+        keepMounted={false}
+      >
         <Tabs.List>
           <Tabs.Tab value="boots">Boots</Tabs.Tab>
           <Tabs.Tab value="vitals">Vitals</Tabs.Tab>
@@ -107,7 +111,9 @@ function Sentence({ device }: { device: Device }) {
       ) : (
         "It has never reported."
       )}{" "}
-      {device.unexpected_30d === 0 ? "No unexpected end in 30 days." : `${plural(device.unexpected_30d, "unexpected end")} in 30 days.`}
+      {device.unexpected_30d === 0
+        ? "No unexpected end in 30 days."
+        : `${plural(device.unexpected_30d, "unexpected end")} in 30 days.`}
     </>
   );
 }
@@ -140,7 +146,9 @@ export function BootsOf({ device }: { device: Device }) {
     <Loaded query={boots} lines={7}>
       {(data) =>
         data.items.length === 0 ? (
-          <Empty title="No boots recorded">The agent reads the system's own records when it starts; the first report brings them.</Empty>
+          <Empty title="No boots recorded">
+            The agent reads the system's own records when it starts; the first report brings them.
+          </Empty>
         ) : (
           <BootTimeline boots={data.items} lastReport={device.last_report} />
         )
@@ -172,7 +180,9 @@ function Health({ device: { health, agent_version, certificate } }: { device: De
         {health && (
           <>
             <Fact word="Memory">{(health.memory_usage / 1024 / 1024).toFixed(1)} MiB</Fact>
-            <Fact word="Waiting in the spool">{health.spool_usage === 0 ? "nothing" : `${count(Math.ceil(health.spool_usage / 1024))} KiB`}</Fact>
+            <Fact word="Waiting in the spool">
+              {health.spool_usage === 0 ? "nothing" : `${count(Math.ceil(health.spool_usage / 1024))} KiB`}
+            </Fact>
             <Fact word="Last word about itself">
               <At at={health.observed_at} relative />
             </Fact>
@@ -186,7 +196,9 @@ function Health({ device: { health, agent_version, certificate } }: { device: De
       </dl>
       {health && <Notes word="Degraded" lines={health.degraded} />}
       {health && <Notes word="Cannot see" lines={health.blind_spots} />}
-      {health && Math.abs(health.clock_step) > 1 && <p className="small">The clock stepped by {health.clock_step.toFixed(0)} s.</p>}
+      {health && Math.abs(health.clock_step) > 1 && (
+        <p className="small">The clock stepped by {health.clock_step.toFixed(0)} s.</p>
+      )}
     </div>
   );
 }
@@ -261,7 +273,7 @@ function Revoke({ device }: { device: Device }) {
     run: () => post(`/devices/${device.id}/revoke`, { reason }),
     touches: ["device", "devices"],
     said: `${device.name} was revoked; its stream ends now.`,
-    then: () => setOpened(false),
+    after: () => setOpened(false),
   });
   return (
     <>
@@ -269,8 +281,18 @@ function Revoke({ device }: { device: Device }) {
         Revoke…
       </Button>
       <Modal opened={opened} onClose={() => setOpened(false)} title={`Revoke ${device.name}?`}>
-        <p>Its certificate is refused from now on and its running stream ends. What it already sent stays. It can only come back by a new enrolment.</p>
-        <Textarea label="Reason" description="Goes into the audit log." mt="md" required value={reason} onChange={(event) => setReason(event.currentTarget.value)} />
+        <p>
+          Its certificate is refused from now on and its running stream ends. What it already sent stays. It can only
+          come back by a new enrolment.
+        </p>
+        <Textarea
+          label="Reason"
+          description="Goes into the audit log."
+          mt="md"
+          required
+          value={reason}
+          onChange={(event) => setReason(event.currentTarget.value)}
+        />
         <div className="actions">
           <Button color="red" disabled={!reason.trim()} loading={revoke.isPending} onClick={() => revoke.mutate()}>
             Revoke

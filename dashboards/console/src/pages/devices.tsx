@@ -21,9 +21,26 @@ export default function DevicesPage() {
   return (
     <PageFrame title="Devices" standfirst="Every enrolled laptop, and when it last spoke.">
       <div className="filters">
-        <TextInput className="grow whole" type="search" label="Search" placeholder="Name, owner, model" value={values.q} onChange={(event) => set("q", event.currentTarget.value)} />
-        <TextInput label="Team" list="teams" value={values.team} onChange={(event) => set("team", event.currentTarget.value)} />
-        <TextInput label="Model" list="models" value={values.model} onChange={(event) => set("model", event.currentTarget.value)} />
+        <TextInput
+          className="grow whole"
+          type="search"
+          label="Search"
+          placeholder="Name, owner, model"
+          value={values.q}
+          onChange={(event) => set("q", event.currentTarget.value)}
+        />
+        <TextInput
+          label="Team"
+          list="teams"
+          value={values.team}
+          onChange={(event) => set("team", event.currentTarget.value)}
+        />
+        <TextInput
+          label="Model"
+          list="models"
+          value={values.model}
+          onChange={(event) => set("model", event.currentTarget.value)}
+        />
         <NativeSelect
           label="System"
           value={values.os}
@@ -110,7 +127,9 @@ function Row({ device }: { device: DeviceSummary }) {
       <td data-label="Anomalies" className="num">
         {device.open_anomalies > 0 ? <span className="mark bad">{device.open_anomalies} open</span> : "0"}
       </td>
-      <td data-label="Last report">{device.last_report ? <At at={device.last_report} relative /> : <span className="mark warn">never</span>}</td>
+      <td data-label="Last report">
+        {device.last_report ? <At at={device.last_report} relative /> : <span className="mark warn">never</span>}
+      </td>
     </tr>
   );
 }

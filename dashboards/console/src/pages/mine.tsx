@@ -25,7 +25,8 @@ export default function MinePage() {
     return (
       <PageFrame title="My device" standfirst="No laptop is registered as yours.">
         <Empty title="How it gets here">
-          When IT enrols a laptop for you, everything it sends is shown on this page, and so is everybody who looks at it.
+          When IT enrols a laptop for you, everything it sends is shown on this page, and so is everybody who looks at
+          it.
         </Empty>
         <Talk />
       </PageFrame>
@@ -38,16 +39,14 @@ export default function MinePage() {
       kicker={device.data && <Simulated when={device.data.simulated} />}
       standfirst="Everything your laptop sends is on this page, and everybody who looked at it."
       actions={
-        <>
-          {me.devices.length > 1 && (
-            <NativeSelect
-              aria-label="Choose a laptop"
-              value={chosen.id}
-              onChange={(event) => setParams({ device: event.currentTarget.value })}
-              data={me.devices.map((each) => ({ value: each.id, label: each.name }))}
-            />
-          )}
-        </>
+        me.devices.length > 1 && (
+          <NativeSelect
+            aria-label="Choose a laptop"
+            value={chosen.id}
+            onChange={(event) => setParams({ device: event.currentTarget.value })}
+            data={me.devices.map((each) => ({ value: each.id, label: each.name }))}
+          />
+        )
       }
     >
       <Loaded query={device} lines={10}>
@@ -109,7 +108,10 @@ function Redacted({ device }: { device: Device }) {
   return (
     <div className="stack">
       <p className="prose">
-        {total === 0 ? "Nothing had to be removed since its last word" : `${plural(total, "value")} removed or shortened since its last word`} (<At at={health.observed_at} relative />
+        {total === 0
+          ? "Nothing had to be removed since its last word"
+          : `${plural(total, "value")} removed or shortened since its last word`}{" "}
+        (<At at={health.observed_at} relative />
         ). Command lines, names of files, window titles and your user name never leave the laptop.
       </p>
       {fields.length > 0 && (

@@ -1,7 +1,7 @@
 // IT's home: the state of the fleet in one sentence, then figures, then pictures, then what needs a look.
 import { Link } from "react-router";
 import { useOverview } from "../api/queries";
-import type { Overview } from "../api/types";
+import type { Kind, Overview } from "../api/types";
 import { BootsByDay } from "../charts/boots-by-day";
 import { HBars } from "../charts/hbars";
 import { Lines } from "../charts/lines";
@@ -11,12 +11,16 @@ import { PageFrame, Section } from "../parts/page";
 import { Empty, Loaded } from "../parts/state";
 import { has, useSession } from "../session";
 import { count, plural, rate } from "../words/numbers";
-import { osName } from "../words/vocabulary";
+import { KINDS, osName } from "../words/vocabulary";
 
 export default function OverviewPage() {
   const overview = useOverview();
   return (
-    <PageFrame title="The fleet today" name="Overview" standfirst={overview.data && <Standfirst overview={overview.data} />}>
+    <PageFrame
+      title="The fleet today"
+      name="Overview"
+      standfirst={overview.data && <Standfirst overview={overview.data} />}
+    >
       <Loaded query={overview} lines={12}>
         {(data) => <Pictures overview={data} />}
       </Loaded>
@@ -27,7 +31,9 @@ export default function OverviewPage() {
 function Standfirst({ overview }: { overview: Overview }) {
   const { devices, newest } = overview;
   if (devices.total === 0) return <>No device has been enrolled yet.</>;
-  const urgent = newest.filter((anomaly) => anomaly.state === "open" && ["high", "critical"].includes(anomaly.severity)).length;
+  const urgent = newest.filter(
+    (anomaly) => anomaly.state === "open" && ["high", "critical"].includes(anomaly.severity),
+  ).length;
   return (
     <>
       {devices.reporting_24h} of {plural(devices.total, "laptop")} reported in the last 24 hours.{" "}
@@ -46,7 +52,8 @@ function Pictures({ overview }: { overview: Overview }) {
       <Empty title="No laptops yet">
         {has(me, "admin") ? (
           <>
-            Create a <Link to="/tokens">token</Link>, then run <code>weft-agent enroll --server URL --token TOKEN</code> on a laptop.
+            Create a <Link to="/tokens">token</Link>, then run <code>weft-agent enroll --server URL --token TOKEN</code>{" "}
+            on a laptop.
           </>
         ) : (
           "An administrator enrols the first one."
@@ -56,7 +63,6 @@ function Pictures({ overview }: { overview: Overview }) {
   }
   const models = [...overview.unexpected_by_model].sort((a, b) => b.per_device_week - a.per_device_week);
   const builds = [...overview.os_builds].sort((a, b) => b.devices - a.devices);
-  const usual = median(models.map((model) => model.per_device_week));
   return (
     <>
       <dl className="tiles">
@@ -69,25 +75,32 @@ function Pictures({ overview }: { overview: Overview }) {
           ]}
         />
         <Tile word="Reporting" figure={devices.reporting_24h} note={["in the last 24 hours"]} />
-        <Tile word="Open anomalies" figure={open} note={[`${anomalies.reboot} restarts, ${anomalies.process} process, ${anomalies.app} app`, anomalies.compound > 0 ? `${anomalies.compound} compound` : ""]} />
+        <Tile word="Open anomalies" figure={open} note={[kindsOf(anomalies)]} />
         <Tile word="Open threads" figure={threads.open} note={[`${threads.solved} solved`]} />
         <Tile
           word="Links"
           figure={links.automatic + links.confirmed}
-          note={[links.suggested > 0 ? `${plural(links.suggested, "suggestion")} to confirm` : "anomalies tied to threads"]}
+          note={[
+            links.suggested > 0 ? `${plural(links.suggested, "suggestion")} to confirm` : "anomalies tied to threads",
+          ]}
         />
       </dl>
-      <div className="columns wide-narrow" style={{ marginTop: 28 }}>
-        <Section title="Restarts" side={false}>
-          <BootsByDay days={overview.boots_by_day} />
-        </Section>
+      <div className="columns wide-narrow" style={{ marginTop: 32 }}>
+        <div>
+          <div className="section">
+            <BootsByDay days={overview.boots_by_day} />
+          </div>
+          <div className="section">
+            <ByModel models={models} />
+          </div>
+        </div>
         <Section title="Newest anomalies" side={false}>
           {overview.newest.length === 0 ? (
             <Empty title="Nothing unusual">New anomalies appear here, most severe first.</Empty>
           ) : (
             <ul className="rows compact">
               {overview.newest.slice(0, 5).map((anomaly) => (
-                <AnomalyRow key={anomaly.id} anomaly={anomaly} compact />
+                <AnomalyRow key={anomaly.id} anomaly={anomaly} />
               ))}
             </ul>
           )}
@@ -97,42 +110,14 @@ function Pictures({ overview }: { overview: Overview }) {
         </Section>
       </div>
       <div className="columns two">
-        <Section title="By model" side={false}>
-          <HBars
-            title="Unexpected ends per laptop and week"
-            summary={
-              models[0] && usual > 0 && models[0].per_device_week > 2 * usual
-                ? `${models[0].model} stands out: ${rate(models[0].per_device_week / usual)} times the middle of all models.`
-                : "No model stands out."
-            }
-            bars={models.slice(0, 9).map((model) => ({
-              key: model.model,
-              label: (
-                <>
-                  <Link to={`/devices?model=${encodeURIComponent(model.model)}`}>{model.model}</Link>{" "}
-                  <span className="quiet small">{plural(model.devices, "laptop")}</span>
-                </>
-              ),
-              value: model.per_device_week,
-              said: rate(model.per_device_week),
-              hot: usual > 0 && model.per_device_week > 2 * usual,
-            }))}
-            table={{
-              head: ["Model", "Laptops", "Unexpected ends", "Per laptop and week"],
-              rows: models.map((model) => [model.model, model.devices, model.unexpected, rate(model.per_device_week)]),
-            }}
-          />
-        </Section>
-        <Section title="Apps" side={false}>
+        <div className="section">
           <AppsByWeek rows={overview.apps_by_week} />
-        </Section>
-      </div>
-      <div className="columns two">
-        <Section title="Systems" side={false}>
+        </div>
+        <div className="section">
           <HBars
             title="Operating system builds"
             summary={`${plural(builds.length, "build")} in use.`}
-            bars={builds.slice(0, 8).map((build) => ({
+            bars={builds.slice(0, 6).map((build) => ({
               key: build.os_type + build.os_build,
               label: (
                 <>
@@ -142,13 +127,16 @@ function Pictures({ overview }: { overview: Overview }) {
               value: build.devices,
               said: count(build.devices),
             }))}
-            table={{ head: ["System", "Build", "Laptops"], rows: builds.map((build) => [osName(build.os_type), build.os_build, build.devices]) }}
+            table={{
+              head: ["System", "Build", "Laptops"],
+              rows: builds.map((build) => [osName(build.os_type), build.os_build, build.devices]),
+            }}
           />
-        </Section>
-        <Section title="Books" note={`${count(observations)} observations: where each of them ended.`} side={false}>
-          <BooksStrip books={overview.books} whose="the fleet" />
-        </Section>
+        </div>
       </div>
+      <Section title="Books" note={`${count(observations)} observations kept: where each one that was sent has ended.`}>
+        <BooksStrip books={overview.books} whose="the fleet" />
+      </Section>
     </>
   );
 }
@@ -164,6 +152,42 @@ function Tile({ word, figure, note }: { word: string; figure: number; note: stri
         </dd>
       ))}
     </div>
+  );
+}
+
+/** A model this many times above the middle of all models is named. */
+const STANDS_OUT = 2;
+
+function ByModel({ models }: { models: Overview["unexpected_by_model"] }) {
+  const usual = median(models.map((model) => model.per_device_week));
+  const hot = (model: Overview["unexpected_by_model"][number]) =>
+    usual > 0 && model.per_device_week > STANDS_OUT * usual;
+  const worst = models[0];
+  return (
+    <HBars
+      title="Unexpected ends per laptop and week, by model"
+      summary={
+        worst && hot(worst)
+          ? `${worst.model} stands out: ${(worst.per_device_week / usual).toFixed(1)} times the middle of all models.`
+          : "No model stands out."
+      }
+      bars={models.slice(0, 8).map((model) => ({
+        key: model.model,
+        label: (
+          <>
+            <Link to={`/devices?model=${encodeURIComponent(model.model)}`}>{model.model}</Link>{" "}
+            <span className="quiet small">{plural(model.devices, "laptop")}</span>
+          </>
+        ),
+        value: model.per_device_week,
+        said: rate(model.per_device_week),
+        hot: hot(model),
+      }))}
+      table={{
+        head: ["Model", "Laptops", "Unexpected ends", "Per laptop and week"],
+        rows: models.map((model) => [model.model, model.devices, model.unexpected, rate(model.per_device_week)]),
+      }}
+    />
   );
 }
 
@@ -196,6 +220,13 @@ function AppsByWeek({ rows }: { rows: Overview["apps_by_week"] }) {
       lines={apps.slice(0, MOST_LINES)}
     />
   );
+}
+
+function kindsOf(anomalies: Overview["anomalies"]): string {
+  return Object.entries(anomalies)
+    .filter(([, value]) => value > 0)
+    .map(([kind, value]) => `${KINDS[kind as Kind].toLowerCase()} ${value}`)
+    .join(", ");
 }
 
 function median(values: number[]): number {

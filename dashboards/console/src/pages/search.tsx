@@ -25,26 +25,49 @@ export default function SearchPage() {
   return (
     <PageFrame title="Search">
       <div className="filters">
-        <TextInput className="grow" type="search" label="Search threads, anomalies and devices" size="md" value={values.q} onChange={(event) => set("q", event.currentTarget.value)} />
+        <TextInput
+          className="grow"
+          type="search"
+          label="Search threads, anomalies and devices"
+          size="md"
+          value={values.q}
+          onChange={(event) => set("q", event.currentTarget.value)}
+        />
       </div>
-      {all.map((list, index) => list.error && <Failure key={["threads", "anomalies", "devices"][index]} error={list.error} />)}
+      {all.map(
+        (list, index) => list.error && <Failure key={["threads", "anomalies", "devices"][index]} error={list.error} />,
+      )}
       {asked && threads.isPending && <Loading lines={5} />}
-      {asked && found === 0 && !all.some((list) => list.isLoading) && <Empty title="Nothing found">Try fewer or other words.</Empty>}
-      <Group title="Threads" more={`/threads?state=all&q=${encodeURIComponent(values.q ?? "")}`} show={everyItem(threads.data).length > 0}>
+      {asked && found === 0 && !all.some((list) => list.isLoading) && (
+        <Empty title="Nothing found">Try fewer or other words.</Empty>
+      )}
+      <Group
+        title="Threads"
+        more={`/threads?state=all&q=${encodeURIComponent(values.q ?? "")}`}
+        show={everyItem(threads.data).length > 0}
+      >
         <ul className="rows">
           {everyItem(threads.data).map((thread) => (
             <ThreadRow key={thread.id} thread={thread} />
           ))}
         </ul>
       </Group>
-      <Group title="Anomalies" more={`/anomalies?state=all&q=${encodeURIComponent(values.q ?? "")}`} show={everyItem(anomalies.data).length > 0}>
+      <Group
+        title="Anomalies"
+        more={`/anomalies?state=all&q=${encodeURIComponent(values.q ?? "")}`}
+        show={everyItem(anomalies.data).length > 0}
+      >
         <ul className="rows">
           {everyItem(anomalies.data).map((anomaly) => (
             <AnomalyRow key={anomaly.id} anomaly={anomaly} />
           ))}
         </ul>
       </Group>
-      <Group title="Devices" more={`/devices?q=${encodeURIComponent(values.q ?? "")}`} show={everyItem(devices.data).length > 0}>
+      <Group
+        title="Devices"
+        more={`/devices?q=${encodeURIComponent(values.q ?? "")}`}
+        show={everyItem(devices.data).length > 0}
+      >
         <ul className="stack">
           {everyItem(devices.data).map((device) => (
             <li key={device.id} className="row">
@@ -63,7 +86,17 @@ export default function SearchPage() {
   );
 }
 
-function Group({ title, more, show, children }: { title: string; more: string; show: boolean; children: React.ReactNode }) {
+function Group({
+  title,
+  more,
+  show,
+  children,
+}: {
+  title: string;
+  more: string;
+  show: boolean;
+  children: React.ReactNode;
+}) {
   if (!show) return null;
   return (
     <Section title={title} note={<Link to={more}>All of them</Link>}>

@@ -31,7 +31,16 @@ export function SignIn() {
         <h1>Sign in</h1>
         <p>What devices show, beside what people say.</p>
         <form onSubmit={submit}>
-          <TextInput label="Login" name="login" autoComplete="username" autoCapitalize="none" size="md" required withAsterisk={false} autoFocus />
+          <TextInput
+            label="Login"
+            name="login"
+            autoComplete="username"
+            autoCapitalize="none"
+            size="md"
+            required
+            withAsterisk={false}
+            autoFocus
+          />
           <PasswordInput
             label="Password"
             name="password"

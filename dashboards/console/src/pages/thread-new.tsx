@@ -1,12 +1,12 @@
 // Open a thread.
 import { NativeSelect, TextInput } from "@mantine/core";
+import { useDebouncedValue } from "@mantine/hooks";
 import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { useChange } from "../api/changes";
 import { post } from "../api/client";
-import { useSpaces, useThreads, everyItem } from "../api/queries";
+import { everyItem, useSpaces, useThreads } from "../api/queries";
 import type { Thread } from "../api/types";
-import { useDebouncedValue } from "@mantine/hooks";
 import { PageFrame } from "../parts/page";
 import { Failure, Loading } from "../parts/state";
 import { ThreadRow } from "../parts/thread-row";
@@ -28,18 +28,35 @@ export default function NewThreadPage() {
   const open = useChange<string, Thread>({
     run: (markdown) => post<Thread>("/threads", { space: chosen, title: title.trim(), markdown }),
     touches: ["threads", "spaces", "overview"],
-    then: (thread) => navigate(`/threads/${thread.id}`),
+    after: (thread) => navigate(`/threads/${thread.id}`),
   });
   return (
-    <PageFrame title="New thread" standfirst="Say what happens, since when, and what you were doing. Weft looks whether your laptop saw it too.">
+    <PageFrame
+      title="New thread"
+      standfirst="Say what happens, since when, and what you were doing. Weft looks whether your laptop saw it too."
+    >
       {spaces.error && <Failure error={spaces.error} again={() => spaces.refetch()} />}
       {spaces.isPending ? (
         <Loading lines={4} />
       ) : (
         <div style={{ maxWidth: 720 }}>
           <div className="filters">
-            <NativeSelect label="Space" value={chosen} onChange={(event) => setSpace(event.currentTarget.value)} data={(spaces.data ?? []).map((each) => ({ value: each.slug, label: each.name }))} />
-            <TextInput className="grow whole" label="Title" value={title} maxLength={200} required withAsterisk={false} onChange={(event) => setTitle(event.currentTarget.value)} placeholder="My laptop restarts by itself since the update" />
+            <NativeSelect
+              label="Space"
+              value={chosen}
+              onChange={(event) => setSpace(event.currentTarget.value)}
+              data={(spaces.data ?? []).map((each) => ({ value: each.slug, label: each.name }))}
+            />
+            <TextInput
+              className="grow whole"
+              label="Title"
+              value={title}
+              maxLength={200}
+              required
+              withAsterisk={false}
+              onChange={(event) => setTitle(event.currentTarget.value)}
+              placeholder="My laptop restarts by itself since the update"
+            />
           </div>
           {found.length > 0 && (
             <section className="panel" aria-label="Threads that may already answer it">
@@ -51,7 +68,13 @@ export default function NewThreadPage() {
               </ul>
             </section>
           )}
-          <Composer place="new-thread" label="First post" button="Open thread" busy={open.isPending || !title.trim()} send={(markdown) => open.mutateAsync(markdown)} />
+          <Composer
+            place="new-thread"
+            label="First post"
+            button="Open thread"
+            busy={open.isPending || !title.trim()}
+            send={(markdown) => open.mutateAsync(markdown)}
+          />
           {!title.trim() && <p className="small quiet">A title is needed before it can be opened.</p>}
         </div>
       )}

@@ -54,7 +54,13 @@ function ThreadView({ thread }: { thread: Thread }) {
       }
       actions={
         <>
-          <Button variant="default" size="xs" aria-pressed={thread.following} loading={follow.isPending} onClick={() => follow.mutate()}>
+          <Button
+            variant="default"
+            size="xs"
+            aria-pressed={thread.following}
+            loading={follow.isPending}
+            onClick={() => follow.mutate()}
+          >
             {thread.following ? "✓ Following" : "Follow"}
           </Button>
           {thread.accepted_post && (
@@ -85,7 +91,9 @@ function ThreadView({ thread }: { thread: Thread }) {
         <aside className="thread-side" aria-label="Facts beside the talk">
           <section aria-labelledby="linked-anomalies">
             <h2 id="linked-anomalies">Linked anomalies</h2>
-            {links.length === 0 && <p className="quiet small">No anomaly is tied to this thread. Weft looks again with every post.</p>}
+            {links.length === 0 && (
+              <p className="quiet small">No anomaly is tied to this thread. Weft looks again with every post.</p>
+            )}
             <ul className="stack">
               {links.map((link) => (
                 <li key={link.anomaly.id}>

@@ -32,15 +32,27 @@ export default function ThreadsPage() {
             All
           </button>
           {spaces.data.map((each) => (
-            <button key={each.id} type="button" aria-pressed={values.space === each.slug} title={each.description} onClick={() => set("space", each.slug)}>
+            <button
+              key={each.id}
+              type="button"
+              aria-pressed={values.space === each.slug}
+              title={each.description}
+              onClick={() => set("space", each.slug)}
+            >
               {each.name} <span className="quiet">{each.threads}</span>
-              {each.staff_only && <span className="quiet"> staff</span>}
+              {each.staff_only && <span className="quiet"> · staff only</span>}
             </button>
           ))}
         </nav>
       )}
       <div className="filters">
-        <TextInput className="grow whole" type="search" label="Search threads" value={values.q} onChange={(event) => set("q", event.currentTarget.value)} />
+        <TextInput
+          className="grow whole"
+          type="search"
+          label="Search threads"
+          value={values.q}
+          onChange={(event) => set("q", event.currentTarget.value)}
+        />
         <SegmentedControl
           aria-label="State"
           value={values.state}
@@ -51,12 +63,21 @@ export default function ThreadsPage() {
             { value: "solved", label: "Solved" },
           ]}
         />
-        <Switch label="Mine" checked={values.mine === "true"} onChange={(event) => set("mine", event.currentTarget.checked ? "true" : "")} pb={8} />
+        <Switch
+          label="Mine"
+          checked={values.mine === "true"}
+          onChange={(event) => set("mine", event.currentTarget.checked ? "true" : "")}
+          pb={8}
+        />
       </div>
       {threads.error && <Failure error={threads.error} again={() => threads.refetch()} />}
       {threads.isPending && <Loading lines={8} />}
       {threads.data && items.length === 0 && (
-        <Empty title="No thread here">{values.q ? "Nobody wrote these words. Ask in a new thread." : "Be the first: open a thread and say what happens."}</Empty>
+        <Empty title="No thread here">
+          {values.q
+            ? "Nobody wrote these words. Ask in a new thread."
+            : "Be the first: open a thread and say what happens."}
+        </Empty>
       )}
       {items.length > 0 && (
         <>

@@ -61,7 +61,11 @@ export default function TokensPage() {
 
 function Row({ token }: { token: Token }) {
   const now = useNow();
-  const revoke = useChange({ run: () => del(`/tokens/${token.id}`), touches: ["tokens"], said: `${token.name} can no longer enrol anything.` });
+  const revoke = useChange({
+    run: () => del(`/tokens/${token.id}`),
+    touches: ["tokens"],
+    said: `${token.name} can no longer enrol anything.`,
+  });
   const expired = new Date(token.expires_at) <= now;
   const state = token.revoked ? "revoked" : expired ? "expired" : token.uses_left === 0 ? "used up" : "usable";
   return (
@@ -82,7 +86,13 @@ function Row({ token }: { token: Token }) {
       </td>
       <td>
         {state === "usable" && (
-          <Button size="compact-sm" variant="default" loading={revoke.isPending} onClick={() => revoke.mutate()} aria-label={`Revoke ${token.name}`}>
+          <Button
+            size="compact-sm"
+            variant="default"
+            loading={revoke.isPending}
+            onClick={() => revoke.mutate()}
+            aria-label={`Revoke ${token.name}`}
+          >
             Revoke
           </Button>
         )}
@@ -117,8 +127,25 @@ function Create({ done }: { done: () => void }) {
         create.mutate();
       }}
     >
-      <TextInput label="Name" placeholder="Sales, November" required withAsterisk={false} value={name} onChange={(event) => setName(event.currentTarget.value)} data-autofocus />
-      <TextInput label="Laptops it may enrol" type="number" min={1} max={100_000} required withAsterisk={false} value={uses} onChange={(event) => setUses(event.currentTarget.value)} />
+      <TextInput
+        label="Name"
+        placeholder="Sales, November"
+        required
+        withAsterisk={false}
+        value={name}
+        onChange={(event) => setName(event.currentTarget.value)}
+        data-autofocus
+      />
+      <TextInput
+        label="Laptops it may enrol"
+        type="number"
+        min={1}
+        max={100_000}
+        required
+        withAsterisk={false}
+        value={uses}
+        onChange={(event) => setUses(event.currentTarget.value)}
+      />
       <NativeSelect
         label="Expires in"
         value={hours}
@@ -131,7 +158,12 @@ function Create({ done }: { done: () => void }) {
         ]}
       />
       <TextInput label="Team (optional)" value={team} onChange={(event) => setTeam(event.currentTarget.value)} />
-      <TextInput label="Owner's login (optional)" description="For one person's laptop." value={owner} onChange={(event) => setOwner(event.currentTarget.value)} />
+      <TextInput
+        label="Owner's login (optional)"
+        description="For one person's laptop."
+        value={owner}
+        onChange={(event) => setOwner(event.currentTarget.value)}
+      />
       <div className="actions">
         <Button type="submit" loading={create.isPending} disabled={!name.trim()}>
           Create

@@ -2,20 +2,18 @@
 import { Link } from "react-router";
 import type { AnomalySummary } from "../api/types";
 import { plural } from "../words/numbers";
-import { KINDS, JUDGEMENT } from "../words/vocabulary";
+import { JUDGEMENT, KINDS } from "../words/vocabulary";
 import { At } from "./clock";
 import { LinkMark, SeverityMark, Simulated, StateMark } from "./marks";
 
-export function AnomalyRow({ anomaly, compact = false }: { anomaly: AnomalySummary; compact?: boolean }) {
+export function AnomalyRow({ anomaly }: { anomaly: AnomalySummary }) {
   return (
     <li>
       <Link className="row-link" to={`/anomalies/${anomaly.id}`} data-row>
         <SeverityMark severity={anomaly.severity} />
-        {!compact && (
-          <span className="row-side">
-            <At at={anomaly.updated_at} relative />
-          </span>
-        )}
+        <span className="row-side">
+          <At at={anomaly.updated_at} relative />
+        </span>
         <span className="row-title">{anomaly.title}</span>
         <span className="row-meta">
           <span>{KINDS[anomaly.kind]}</span>
@@ -25,10 +23,9 @@ export function AnomalyRow({ anomaly, compact = false }: { anomaly: AnomalySumma
           {anomaly.devices > 1 && <span>{plural(anomaly.devices, "device")}</span>}
           {anomaly.at_risk > 0 && <span>{anomaly.at_risk} more at risk</span>}
           {anomaly.relapses > 0 && <span>came back {plural(anomaly.relapses, "time")}</span>}
-          {compact && <At at={anomaly.updated_at} relative />}
           {anomaly.thread && (
-            <span className="row" style={{ gap: 6 }}>
-              <LinkMark state={anomaly.thread.state} /> {anomaly.thread.title}
+            <span className="row-thread">
+              <LinkMark state={anomaly.thread.state} /> <span>{anomaly.thread.title}</span>
             </span>
           )}
         </span>

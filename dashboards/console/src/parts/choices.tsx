@@ -15,7 +15,13 @@ export function Choices<T extends string>({ legend, value, choose, choices }: Ch
       <legend>{legend}</legend>
       {choices.map((choice) => (
         <label key={choice.value} className="choice">
-          <input type="radio" name={name} value={choice.value} checked={value === choice.value} onChange={() => choose(choice.value)} />
+          <input
+            type="radio"
+            name={name}
+            value={choice.value}
+            checked={value === choice.value}
+            onChange={() => choose(choice.value)}
+          />
           <b>{choice.word}</b>
           <small>{choice.meaning}</small>
         </label>

@@ -18,8 +18,16 @@ interface LinkCardProps {
 export function LinkCard({ link, side, mayDecide }: LinkCardProps) {
   const path = `/links/${link.anomaly.id}/${link.thread.id}`;
   const touches = ["anomaly", "anomalies", "thread", "threads", "overview"];
-  const confirm = useChange({ run: () => post(`${path}/confirm`), touches, said: "Confirmed. The linker learns from it." });
-  const reject = useChange({ run: () => post(`${path}/reject`), touches, said: "Rejected. The linker will not propose it again." });
+  const confirm = useChange({
+    run: () => post(`${path}/confirm`),
+    touches,
+    said: "Confirmed. The linker learns from it.",
+  });
+  const reject = useChange({
+    run: () => post(`${path}/reject`),
+    touches,
+    said: "Rejected. The linker will not propose it again.",
+  });
   const heaviest = Math.max(...link.reasons.map((reason) => Math.abs(reason.weight)), Number.EPSILON);
   return (
     <article className={link.state === "rejected" ? "link-card rejected" : "link-card"}>

@@ -21,7 +21,7 @@ export function SeverityMark({ severity, meaning = false }: { severity: Severity
         ))}
       </svg>
       {word}
-      {meaning && <span style={{ fontWeight: 400 }}>: {asks}</span>}
+      {meaning && <span className="asks">: {asks}</span>}
     </span>
   );
 }
@@ -39,7 +39,9 @@ export const StateMark = ({ state }: { state: AnomalyState }) =>
   );
 
 export const LinkMark = ({ state }: { state: LinkState }) => (
-  <span className={`mark ${state === "confirmed" ? "good" : state === "rejected" ? "bad" : state === "automatic" ? "indigo" : ""}`}>
+  <span
+    className={`mark ${state === "confirmed" ? "good" : state === "rejected" ? "bad" : state === "automatic" ? "indigo" : ""}`}
+  >
     {state === "confirmed" ? "✓ " : state === "rejected" ? "✕ " : ""}
     {LINK[state]}
   </span>
@@ -59,7 +61,12 @@ export function EndShape({ end, x, y, size }: { end: BootEnd; x: number; y: numb
   const r = size / 2;
   switch (end) {
     case "crash":
-      return <path className="end-unexpected" d={`M${x} ${y - r * 1.2}l${r * 1.2} ${r * 1.2}l${-r * 1.2} ${r * 1.2}l${-r * 1.2} ${-r * 1.2}z`} />;
+      return (
+        <path
+          className="end-unexpected"
+          d={`M${x} ${y - r * 1.2}l${r * 1.2} ${r * 1.2}l${-r * 1.2} ${r * 1.2}l${-r * 1.2} ${-r * 1.2}z`}
+        />
+      );
     case "forced_off":
       return <rect className="end-unexpected" x={x - r} y={y - r} width={size} height={size} />;
     case "power_loss_or_hang":

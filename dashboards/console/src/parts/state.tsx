@@ -7,7 +7,7 @@ import { asProblem, whatToDo } from "../api/problem";
 export function Empty({ title, children }: { title: string; children?: ReactNode }) {
   return (
     <div className="state">
-      <h3>{title}</h3>
+      <p className="state-title">{title}</p>
       {children && <p>{children}</p>}
     </div>
   );
@@ -17,8 +17,14 @@ export function Loading({ lines = 4, label = "Loading" }: { lines?: number; labe
   return (
     <div role="status" aria-label={label}>
       {Array.from({ length: lines }, (_, index) => (
-        // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
-        <Skeleton key={index} height={index === 0 ? 26 : 16} width={`${92 - ((index * 17) % 40)}%`} mb={14} radius={2} />
+        <Skeleton
+          // biome-ignore lint/suspicious/noArrayIndexKey: placeholders have no identity
+          key={index}
+          height={index === 0 ? 26 : 16}
+          width={`${92 - ((index * 17) % 40)}%`}
+          mb={14}
+          radius={2}
+        />
       ))}
     </div>
   );
@@ -28,7 +34,7 @@ export function Failure({ error, again }: { error: unknown; again?: () => void }
   const problem = asProblem(error);
   return (
     <div className="state boxed failed" role="alert">
-      <h3>{problem.title || "That did not work"}</h3>
+      <p className="state-title">{problem.title || "That did not work"}</p>
       {problem.detail && <p>{problem.detail}</p>}
       <p>{whatToDo(problem)}</p>
       {problem.requestId && <p className="small quiet">Request number {problem.requestId}</p>}

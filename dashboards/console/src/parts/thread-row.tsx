@@ -19,7 +19,9 @@ export function ThreadRow({ thread }: { thread: ThreadSummary }) {
           <span>by {thread.author.name}</span>
           <span>{plural(thread.posts, "post")}</span>
           <span>{plural(thread.participants, "person", "people")}</span>
-          {thread.anomalies > 0 && <span className="mark indigo">{plural(thread.anomalies, "anomaly", "anomalies")}</span>}
+          {thread.anomalies > 0 && (
+            <span className="mark indigo">{plural(thread.anomalies, "anomaly", "anomalies")}</span>
+          )}
           <Simulated when={thread.simulated} />
         </span>
       </Link>

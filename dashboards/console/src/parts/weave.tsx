@@ -3,7 +3,15 @@
 /** Logo: three warps, two wefts. */
 export function Logo({ size = 26 }: { size?: number }) {
   return (
-    <svg width={size} height={size} viewBox="0 0 32 32" aria-hidden="true" fill="none" strokeLinecap="round" strokeWidth="3.6">
+    <svg
+      width={size}
+      height={size}
+      viewBox="0 0 32 32"
+      aria-hidden="true"
+      fill="none"
+      strokeLinecap="round"
+      strokeWidth="3.6"
+    >
       <path stroke="var(--indigo-mid)" d="M8 4v4m0 8.4v11.6M16 4v11.6m0 8.4v4M24 4v4m0 8.4v11.6" />
       <path stroke="var(--indigo)" d="M4 12h8.2m7.6 0H28" />
       <path stroke="var(--indigo)" d="M12 12h8" />
@@ -28,43 +36,51 @@ export function Selvedge() {
   );
 }
 
-const PITCH = 22;
-const SIZE = 44;
+const PITCH = 24;
+const THREAD = 13;
+/** The row whose thread breaks, and between which warps. */
+const BROKEN = { row: 13, from: 12, to: 17 };
+const WARPS = 40;
+const WEFTS = 36;
 
-/** A piece of cloth for the sign-in page: plain weave, with one thread that breaks and is picked up again. */
+/** Rows and columns are dyed by their number, so that the cloth is the same each time. */
+function weftDye(row: number): string {
+  if (row === BROKEN.row) return "var(--madder)";
+  if (row % 9 === 4) return "var(--weld)";
+  return row % 3 === 0 ? "var(--indigo-mid)" : "var(--indigo)";
+}
+
+/** Cloth for the sign-in page: plain weave, with one thread that breaks and is picked up again. */
 export function Cloth() {
-  const lines = Array.from({ length: SIZE }, (_, index) => index);
-  const dye = (index: number) =>
-    index % 11 === 5 ? "var(--madder)" : index % 7 === 2 ? "var(--weld)" : index % 3 === 0 ? "var(--indigo)" : "var(--indigo-mid)";
+  const warp = (column: number) => column * PITCH + PITCH / 2;
   return (
-    <svg viewBox="0 0 640 800" preserveAspectRatio="xMidYMid slice" aria-hidden="true">
-      {lines.map((column) => (
+    <svg viewBox="0 0 640 800" preserveAspectRatio="xMidYMid slice" aria-hidden="true" fill="none" strokeWidth={THREAD}>
+      {Array.from({ length: WARPS }, (_, column) => (
         <path
-          key={`warp${column}`}
-          d={`M${column * PITCH + 11} -10V900`}
-          stroke={column % 5 === 1 ? "var(--indigo-pale)" : "var(--rule)"}
-          strokeWidth="7"
+          key={warp(column)}
+          d={`M${warp(column)} -20V900`}
+          stroke={column % 6 === 2 ? "var(--indigo-pale)" : "var(--rule)"}
         />
       ))}
-      {lines.map((row) => {
-        const y = row * PITCH + 11;
-        const broken = row === 17;
-        const length = PITCH * 0.98;
-        return lines.map((column) => {
-          if ((row + column) % 2 === 0) return null;
-          if (broken && column > 13 && column < 19) return null;
-          const x = column * PITCH + 11 - length / 2;
-          return (
-            <path
-              key={`weft${row}.${column}`}
-              d={`M${x} ${y}h${length}`}
-              stroke={broken ? "var(--madder)" : dye(row)}
-              strokeWidth={broken ? 9 : 7}
-              strokeLinecap="round"
-              opacity={broken ? 1 : 0.82}
-            />
-          );
-        });
+      {Array.from({ length: WEFTS }, (_, row) => {
+        const y = row * PITCH + PITCH / 2;
+        // Over one warp, under the next: visible for two pitches less the thread that lies above.
+        const over = 2 * PITCH - THREAD - 2;
+        const dashes = `${over} ${2 * PITCH - over}`;
+        const shift = (row % 2) * PITCH - (THREAD + 2) / 2 - PITCH / 2;
+        const pieces =
+          row === BROKEN.row
+            ? [`M0 ${y}H${warp(BROKEN.from) + 6}`, `M${warp(BROKEN.to) + 6} ${y}H1000`]
+            : [`M0 ${y}H1000`];
+        return pieces.map((d, piece) => (
+          <path
+            key={d}
+            d={d}
+            stroke={weftDye(row)}
+            strokeDasharray={dashes}
+            strokeDashoffset={shift + (piece === 0 ? 0 : warp(BROKEN.to) + 6)}
+          />
+        ));
       })}
     </svg>
   );

@@ -1,7 +1,7 @@
 // Sign-in or the shell: nothing of the console is shown before the collector said who this is.
 import { useMe } from "../api/queries";
-import { Failure, Loading } from "../parts/state";
 import { SignIn } from "../pages/sign-in";
+import { Failure, Loading } from "../parts/state";
 import { Session } from "../session";
 import { Shell } from "./shell";
 

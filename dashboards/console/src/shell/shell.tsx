@@ -5,9 +5,9 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { useChange } from "../api/changes";
 import { del } from "../api/client";
-import { Logo, Selvedge } from "../parts/weave";
-import { Loading } from "../parts/state";
 import { forgetDrafts } from "../pages/thread/draft";
+import { Loading } from "../parts/state";
+import { Logo, Selvedge } from "../parts/weave";
 import { homeOf, useSession } from "../session";
 import { ROLE } from "../words/vocabulary";
 import { isTyping, Keys } from "./keys";
@@ -38,7 +38,14 @@ export function Shell() {
   useEffect(() => {
     if (off) return;
     const onKey = (event: KeyboardEvent) => {
-      if (event.ctrlKey || event.metaKey || event.altKey || isTyping(event.target) || document.querySelector("[role=dialog]")) return;
+      if (
+        event.ctrlKey ||
+        event.metaKey ||
+        event.altKey ||
+        isTyping(event.target) ||
+        document.querySelector("[role=dialog]")
+      )
+        return;
       const wish = keys.current.press(event.key, event.timeStamp);
       if (!wish) return;
       event.preventDefault();
@@ -153,6 +160,7 @@ function Find({ label }: { label: string }) {
         }}
       >
         <input type="search" name="q" placeholder="Search" aria-label={label} aria-keyshortcuts="/" />
+        {/* biome-ignore lint/a11y/noAriaHiddenOnFocusable: a kbd takes no focus; the field itself names the key */}
         <kbd aria-hidden="true">/</kbd>
       </form>
     </search>
@@ -187,7 +195,7 @@ function Account({ help }: { help: () => void }) {
   const signOut = useChange({
     run: () => del("/session"),
     touches: [],
-    then: () => {
+    after: () => {
       // Another person may sit down here next.
       forgetDrafts(localStorage);
       client.clear();

@@ -5,7 +5,13 @@ describe("inlines", () => {
   it("reads emphasis, code and links", () => {
     expect(inlines("a **b _c_** `d` [e](https://f.example)")).toEqual([
       { kind: "text", text: "a " },
-      { kind: "strong", parts: [{ kind: "text", text: "b " }, { kind: "emphasis", parts: [{ kind: "text", text: "c" }] }] },
+      {
+        kind: "strong",
+        parts: [
+          { kind: "text", text: "b " },
+          { kind: "emphasis", parts: [{ kind: "text", text: "c" }] },
+        ],
+      },
       { kind: "text", text: " " },
       { kind: "code", text: "d" },
       { kind: "text", text: " " },
@@ -34,7 +40,15 @@ describe("inlines", () => {
 describe("blocks", () => {
   it("reads paragraphs, lists, quotes, headings and code", () => {
     const source = "# T\n\none\ntwo\n\n- a\n- b\n\n1. c\n\n> q\n\n```\n# raw\n```\nend";
-    expect(blocks(source).map((block) => block.kind)).toEqual(["heading", "paragraph", "list", "list", "quote", "code", "paragraph"]);
+    expect(blocks(source).map((block) => block.kind)).toEqual([
+      "heading",
+      "paragraph",
+      "list",
+      "list",
+      "quote",
+      "code",
+      "paragraph",
+    ]);
   });
 
   it("ends an unclosed fence at the end", () => {

@@ -14,7 +14,8 @@ export type Block =
 
 /** Deeper nesting than this stays plain text. */
 const MAX_DEPTH = 8;
-const INLINE = /(`+)([\s\S]*?[^`])\1(?!`)|\*\*([^\s*][\s\S]*?)\*\*|\*([^\s*][^*]*?)\*|_([^\s_][^_]*?)_|\[([^\]\n]{1,500})\]\(([^)\s]{1,2000})\)|(https?:\/\/[^\s<>()]{1,2000})/;
+const INLINE =
+  /(`+)([\s\S]*?[^`])\1(?!`)|\*\*([^\s*][\s\S]*?)\*\*|\*([^\s*][^*]*?)\*|_([^\s_][^_]*?)_|\[([^\]\n]{1,500})\]\(([^)\s]{1,2000})\)|(https?:\/\/[^\s<>()]{1,2000})/;
 
 /** Only these schemes become links; the rest is shown as it was typed. */
 export function safeHref(href: string): string | null {
@@ -81,7 +82,11 @@ export function blocks(source: string): Block[] {
     } else if (/^\s*([-*+]|\d+[.)])\s+/.test(line)) {
       const ordered = /^\s*\d/.test(line);
       const items = take((each) => /^\s*([-*+]|\d+[.)])\s+/.test(each));
-      out.push({ kind: "list", ordered, items: items.map((each) => inlines(each.replace(/^\s*([-*+]|\d+[.)])\s+/, ""))) });
+      out.push({
+        kind: "list",
+        ordered,
+        items: items.map((each) => inlines(each.replace(/^\s*([-*+]|\d+[.)])\s+/, ""))),
+      });
     } else {
       const text = take((each) => each.trim() !== "" && !/^(#{1,6}\s|```|>|\s*([-*+]|\d+[.)])\s)/.test(each));
       // A line that no rule took would loop for ever.

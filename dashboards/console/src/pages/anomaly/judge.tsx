@@ -32,16 +32,19 @@ export function Judge({ anomaly }: { anomaly: Anomaly }) {
       }),
     touches: ["anomaly", "anomalies", "overview"],
     said: "Judgement saved; the next evaluation respects it.",
-    then: () => setJudgement(""),
+    after: () => setJudgement(""),
   });
   if (!isStaff(me)) return null;
   const quiets = judgement === "false" || judgement === "expected";
   return (
-    <Section title="Judgement" note="Teaches the detectors. Everyone can see the rule it makes, and take it back by judging again.">
+    <Section
+      title="Judgement"
+      note="Teaches the detectors. Everyone can see the rule it makes, and take it back by judging again."
+    >
       {anomaly.rule && (
         <p className="state boxed" style={{ marginBottom: 18 }}>
-          Rule in force: judged <b>{JUDGEMENT[anomaly.rule.judgement].word.toLowerCase()}</b> for the {anomaly.rule.scope} by {anomaly.rule.by},{" "}
-          <At at={anomaly.rule.at} />
+          Rule in force: judged <b>{JUDGEMENT[anomaly.rule.judgement].word.toLowerCase()}</b> for the{" "}
+          {anomaly.rule.scope} by {anomaly.rule.by}, <At at={anomaly.rule.at} />
           {anomaly.rule.until && (
             <>
               , until <At at={anomaly.rule.until} />
@@ -71,7 +74,9 @@ export function Judge({ anomaly }: { anomaly: Anomaly }) {
                   value={scope}
                   choose={setScope}
                   choices={[
-                    ...(anomaly.device ? [{ value: "device" as const, word: "This laptop", meaning: anomaly.device.name }] : []),
+                    ...(anomaly.device
+                      ? [{ value: "device" as const, word: "This laptop", meaning: anomaly.device.name }]
+                      : []),
                     {
                       value: "cohort",
                       word: "Laptops like it",
@@ -80,10 +85,26 @@ export function Judge({ anomaly }: { anomaly: Anomaly }) {
                     { value: "fleet", word: "The whole fleet", meaning: "the widest; use with care" },
                   ]}
                 />
-                <TextInput type="date" label="Until (optional)" description="Afterwards the detectors speak again." value={until} onChange={(event) => setUntil(event.currentTarget.value)} mb="md" maw={260} />
+                <TextInput
+                  type="date"
+                  label="Until (optional)"
+                  description="Afterwards the detectors speak again."
+                  value={until}
+                  onChange={(event) => setUntil(event.currentTarget.value)}
+                  mb="md"
+                  maw={260}
+                />
               </>
             )}
-            <Textarea label="Note (optional)" value={note} onChange={(event) => setNote(event.currentTarget.value)} autosize={false} rows={2} mb="md" maw={620} />
+            <Textarea
+              label="Note (optional)"
+              value={note}
+              onChange={(event) => setNote(event.currentTarget.value)}
+              autosize={false}
+              rows={2}
+              mb="md"
+              maw={620}
+            />
             {quiets && (
               <p role="status" style={{ marginBottom: 14 }}>
                 {preview.data

@@ -13,7 +13,9 @@ import { isStaff, useSession } from "../../session";
 
 export function LinkedThreads({ anomaly }: { anomaly: Anomaly }) {
   const me = useSession();
-  const links = [...anomaly.links].sort((a, b) => Number(a.state === "rejected") - Number(b.state === "rejected") || b.score - a.score);
+  const links = [...anomaly.links].sort(
+    (a, b) => Number(a.state === "rejected") - Number(b.state === "rejected") || b.score - a.score,
+  );
   return (
     <Section title="Linked threads" note="Where people are talking about it, and why Weft thinks so.">
       {links.length === 0 && <p className="quiet">No thread speaks about this yet.</p>}
@@ -39,7 +41,7 @@ function LinkAnother({ anomaly }: { anomaly: Anomaly }) {
     run: (thread: string) => post("/links", { anomaly: anomaly.id, thread }),
     touches: ["anomaly", "anomalies", "thread"],
     said: "Linked.",
-    then: () => setOpen(false),
+    after: () => setOpen(false),
   });
   if (!open) {
     return (
@@ -50,13 +52,24 @@ function LinkAnother({ anomaly }: { anomaly: Anomaly }) {
   }
   return (
     <div className="panel" style={{ marginTop: 16 }}>
-      <TextInput type="search" label="Find the thread" value={words} autoFocus onChange={(event) => setWords(event.currentTarget.value)} />
+      <TextInput
+        type="search"
+        label="Find the thread"
+        value={words}
+        autoFocus
+        onChange={(event) => setWords(event.currentTarget.value)}
+      />
       <ul className="stack" style={{ marginTop: 12 }}>
         {(settled.length > 1 ? everyItem(found.data) : [])
           .filter((thread) => !linked.has(thread.id))
           .map((thread) => (
             <li key={thread.id} className="row">
-              <Button size="compact-xs" variant="default" loading={link.isPending} onClick={() => link.mutate(thread.id)}>
+              <Button
+                size="compact-xs"
+                variant="default"
+                loading={link.isPending}
+                onClick={() => link.mutate(thread.id)}
+              >
                 Link
               </Button>
               <To to={`/threads/${thread.id}`}>{thread.title}</To>

@@ -10,7 +10,14 @@ import { Refused } from "./refused";
 export function AppsTab({ device }: { device: string }) {
   const apps = useDeviceApps(device);
   if (apps.error) {
-    return <Refused error={apps.error} what="The apps" who="the owner, security staff and administrators" again={() => apps.refetch()} />;
+    return (
+      <Refused
+        error={apps.error}
+        what="The apps"
+        who="the owner, security staff and administrators"
+        again={() => apps.refetch()}
+      />
+    );
   }
   if (apps.isPending) return <Loading lines={6} />;
   const items = everyItem(apps.data);

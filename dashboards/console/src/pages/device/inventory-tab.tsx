@@ -50,7 +50,8 @@ export function InventoryTab({ device }: { device: Device }) {
                 <br />
                 <span className="small quiet">
                   {disk.type}
-                  {disk.endurance_utilization !== null && `, ${percent(disk.endurance_utilization)} of its rated writes used`}
+                  {disk.endurance_utilization !== null &&
+                    `, ${percent(disk.endurance_utilization)} of its rated writes used`}
                 </span>{" "}
                 {disk.health && <span className={`mark ${disk.health === "ok" ? "good" : "bad"}`}>{disk.health}</span>}
               </Fact>

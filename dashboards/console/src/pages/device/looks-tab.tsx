@@ -9,10 +9,13 @@ export function LooksTab({ device }: { device: string }) {
   const looks = useLooks(device);
   const items = everyItem(looks.data);
   if (looks.error) {
-    return <Refused error={looks.error} what="The looks" who="the owner and administrators" again={() => looks.refetch()} />;
+    return (
+      <Refused error={looks.error} what="The looks" who="the owner and administrators" again={() => looks.refetch()} />
+    );
   }
   if (looks.isPending) return <Loading lines={5} />;
-  if (items.length === 0) return <Empty title="Nobody has looked at this laptop">Looks by its owner are not listed.</Empty>;
+  if (items.length === 0)
+    return <Empty title="Nobody has looked at this laptop">Looks by its owner are not listed.</Empty>;
   return (
     <>
       <div className="table-wrap">
@@ -31,7 +34,8 @@ export function LooksTab({ device }: { device: string }) {
                   <At at={look.at} />
                 </td>
                 <td data-label="Who">
-                  <span className="name">{look.who.name}</span> <span className="quiet">{look.who.roles.map((role) => ROLE[role] ?? role).join(", ")}</span>
+                  <span className="name">{look.who.name}</span>{" "}
+                  <span className="quiet">{look.who.roles.map((role) => ROLE[role] ?? role).join(", ")}</span>
                 </td>
                 <td data-label="At what">{look.what}</td>
               </tr>

@@ -10,7 +10,12 @@ export function ProcessesTab({ device }: { device: string }) {
   const processes = useProcesses(device);
   if (processes.error) {
     return (
-      <Refused error={processes.error} what="The processes" who="the owner, security staff and administrators" again={() => processes.refetch()} />
+      <Refused
+        error={processes.error}
+        what="The processes"
+        who="the owner, security staff and administrators"
+        again={() => processes.refetch()}
+      />
     );
   }
   if (processes.isPending) return <Loading lines={8} />;
@@ -44,7 +49,9 @@ export function ProcessesTab({ device }: { device: string }) {
                   <span className="name">{process.executable_name}</span>
                   <span className="sub mono">{process.executable_path}</span>
                   <span className="row" style={{ gap: 4, marginTop: 3 }}>
-                    {["temp", "deleted", "memory_only", "removable"].includes(process.place) && <span className="mark bad">{plain(process.place)}</span>}
+                    {["temp", "deleted", "memory_only", "removable"].includes(process.place) && (
+                      <span className="mark bad">{plain(process.place)}</span>
+                    )}
                     {process.traits.map((trait) => (
                       <span key={trait} className="mark warn">
                         {plain(trait)}
@@ -59,7 +66,11 @@ export function ProcessesTab({ device }: { device: string }) {
                   {process.parent_executable_name || "unknown"} <span className="quiet">({process.user_class})</span>
                 </td>
                 <td data-label="Laptops" className="num">
-                  {process.devices_in_fleet <= 2 ? <span className="mark warn">{plural(process.devices_in_fleet, "laptop")}</span> : count(process.devices_in_fleet)}
+                  {process.devices_in_fleet <= 2 ? (
+                    <span className="mark warn">{plural(process.devices_in_fleet, "laptop")}</span>
+                  ) : (
+                    count(process.devices_in_fleet)
+                  )}
                 </td>
                 <td data-label="Starts" className="num">
                   {count(process.starts)}

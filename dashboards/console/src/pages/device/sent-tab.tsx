@@ -16,8 +16,8 @@ export function SentTab({ device }: { device: string }) {
   return (
     <>
       <p className="prose" style={{ marginBottom: 16 }}>
-        Every record as it left the laptop, newest first. Numbers have no gaps: a missing one would be listed as lost. On
-        the laptop itself, <code>weft-agent sent --last 24h</code> shows the same.
+        Every record as it left the laptop, newest first. Numbers have no gaps: a missing one would be listed as lost.
+        On the laptop itself, <code>weft-agent sent --last 24h</code> shows the same.
       </p>
       <div className="filters">
         <NativeSelect
@@ -28,7 +28,12 @@ export function SentTab({ device }: { device: string }) {
         />
       </div>
       {sent.error ? (
-        <Refused error={sent.error} what="The records" who="the owner and administrators" again={() => sent.refetch()} />
+        <Refused
+          error={sent.error}
+          what="The records"
+          who="the owner and administrators"
+          again={() => sent.refetch()}
+        />
       ) : sent.isPending ? (
         <Loading lines={6} />
       ) : items.length === 0 ? (
@@ -40,7 +45,8 @@ export function SentTab({ device }: { device: string }) {
               <li key={`${record.epoch}.${record.seq}`}>
                 <details>
                   <summary>
-                    <span className="num">No. {record.seq}</span> <strong>{plain(record.kind)}</strong> <At at={record.observed_at} />
+                    <span className="num">No. {record.seq}</span> <strong>{plain(record.kind)}</strong>{" "}
+                    <At at={record.observed_at} />
                   </summary>
                   <pre>{JSON.stringify(record.observation, null, 2)}</pre>
                 </details>

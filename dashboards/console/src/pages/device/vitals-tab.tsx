@@ -34,7 +34,11 @@ export function VitalsTab({ device }: { device: string }) {
       />
       <Loaded query={vitals} lines={8}>
         {(series) =>
-          series.at.length === 0 ? <Empty title="No vitals in this time">The laptop was off or not yet enrolled.</Empty> : <Plots series={series} />
+          series.at.length === 0 ? (
+            <Empty title="No vitals in this time">The laptop was off or not yet enrolled.</Empty>
+          ) : (
+            <Plots series={series} />
+          )
         }
       </Loaded>
     </>
@@ -50,7 +54,11 @@ function Plots({ series }: { series: VitalsSeries }) {
       { name: "Processor", values: ratio(series.cpu_utilization), say: asPercent, top: 100 },
       {
         name: "Memory",
-        values: ratio(series.memory_usage.map((used, index) => (series.memory_limit[index] ? used / (series.memory_limit[index] ?? 1) : null))),
+        values: ratio(
+          series.memory_usage.map((used, index) =>
+            series.memory_limit[index] ? used / (series.memory_limit[index] ?? 1) : null,
+          ),
+        ),
         say: asPercent,
         top: 100,
       },
@@ -66,12 +74,18 @@ function Plots({ series }: { series: VitalsSeries }) {
   });
   return (
     <ChartFrame
+      level={2}
       title="Vitals"
       summary={`Newest: ${newest.join(", ")}.`}
       table={{
         head: ["When", ...measures.map((measure) => measure.name)],
         rows: series.at
-          .map((when, index) => [momentOf(when, now), ...measures.map((measure) => (measure.values[index] == null ? "" : measure.say(measure.values[index] ?? 0)))])
+          .map((when, index) => [
+            momentOf(when, now),
+            ...measures.map((measure) =>
+              measure.values[index] == null ? "" : measure.say(measure.values[index] ?? 0),
+            ),
+          ])
           .reverse(),
       }}
     >
@@ -85,4 +99,3 @@ function Plots({ series }: { series: VitalsSeries }) {
     </ChartFrame>
   );
 }
-

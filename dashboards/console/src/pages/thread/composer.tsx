@@ -90,8 +90,17 @@ export function Composer({ place, label, button, start = "", mayWhisper = false,
             Cancel
           </Button>
         )}
-        {mayWhisper && <Switch label="Only staff sees it" checked={whisper} onChange={(event) => setWhisper(event.currentTarget.checked)} />}
-        <span className="small quiet">{text.trim() && (kept ? "Draft kept in this browser." : "This draft could not be kept: send it before you leave.")}</span>
+        {mayWhisper && (
+          <Switch
+            label="Only staff sees it"
+            checked={whisper}
+            onChange={(event) => setWhisper(event.currentTarget.checked)}
+          />
+        )}
+        <span className="small quiet">
+          {text.trim() &&
+            (kept ? "Draft kept in this browser." : "This draft could not be kept: send it before you leave.")}
+        </span>
       </div>
     </form>
   );

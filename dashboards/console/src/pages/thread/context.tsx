@@ -46,7 +46,9 @@ function Card({ card }: { card: ContextCard }) {
       {card.peers && (
         <p className="small" style={{ marginTop: 10 }}>
           {plural(card.peers.devices, "laptop")} of this model here
-          {card.peers.unexpected_ratio !== null && `; ${percent(card.peers.unexpected_ratio)} of them had an unexpected end`}.
+          {card.peers.unexpected_ratio !== null &&
+            `; ${percent(card.peers.unexpected_ratio)} of them had an unexpected end`}
+          .
         </p>
       )}
     </article>

@@ -27,11 +27,26 @@ function OnePost({ post, thread, mayAccept }: { post: Post; thread: Thread; mayA
   const [editing, setEditing] = useState(false);
   const [deleting, setDeleting] = useState(false);
   const touches = ["thread", "threads", "overview"];
-  const edit = useChange({ run: (markdown: string) => patch(`/posts/${post.id}`, { markdown }), touches, then: () => setEditing(false) });
-  const remove = useChange({ run: () => del(`/posts/${post.id}`), touches, said: "Deleted.", then: () => setDeleting(false) });
-  const accept = useChange({ run: () => postTo(`/threads/${thread.id}/accept`, { post: post.id }), touches, said: "Accepted as the answer; the thread is solved." });
+  const edit = useChange({
+    run: (markdown: string) => patch(`/posts/${post.id}`, { markdown }),
+    touches,
+    after: () => setEditing(false),
+  });
+  const remove = useChange({
+    run: () => del(`/posts/${post.id}`),
+    touches,
+    said: "Deleted.",
+    after: () => setDeleting(false),
+  });
+  const accept = useChange({
+    run: () => postTo(`/threads/${thread.id}/accept`, { post: post.id }),
+    touches,
+    said: "Accepted as the answer; the thread is solved.",
+  });
   const accepted = post.accepted || thread.accepted_post === post.id;
-  const look = ["post", accepted && "accepted", post.whisper && "whisper", post.author.system && "system"].filter(Boolean).join(" ");
+  const look = ["post", accepted && "accepted", post.whisper && "whisper", post.author.system && "system"]
+    .filter(Boolean)
+    .join(" ");
   const titles = post.author.roles.filter((role) => role !== "user").map((role) => ROLE[role] ?? role);
   return (
     <article className={look} id={`post-${post.id}`} aria-label={`Post by ${post.author.name}`}>
@@ -63,9 +78,13 @@ function OnePost({ post, thread, mayAccept }: { post: Post; thread: Thread; mayA
       )}
       {!editing && !post.author.system && (
         <div className="post-tools">
-          {mayAccept && !accepted && !post.whisper && <UnstyledButton onClick={() => accept.mutate()}>Accept as the answer</UnstyledButton>}
+          {mayAccept && !accepted && !post.whisper && (
+            <UnstyledButton onClick={() => accept.mutate()}>Accept as the answer</UnstyledButton>
+          )}
           {post.mine && <UnstyledButton onClick={() => setEditing(true)}>Edit</UnstyledButton>}
-          {(post.mine || thread.can_moderate) && <UnstyledButton onClick={() => setDeleting(true)}>Delete</UnstyledButton>}
+          {(post.mine || thread.can_moderate) && (
+            <UnstyledButton onClick={() => setDeleting(true)}>Delete</UnstyledButton>
+          )}
         </div>
       )}
       <Modal opened={deleting} onClose={() => setDeleting(false)} title="Delete this post?">
