@@ -18,7 +18,8 @@
 //! ([`eval`]): a few dozen labelled pairs cannot carry a fitted model of 14 weights, and a hand-set weight can be argued
 //! with. The **gate** for automatic links asks for two independent kinds of agreement: *who* (an owner or participant of an
 //! affected device, a shared cohort) **and** *what* (the same symptom, app, process or code); or a *what* that is specific
-//! enough to stand alone (the same stop code or process **and** the same model or build).
+//! enough to stand alone (the same stop code or process **and** the same model or team). Talk that ended 45 days before
+//! the trouble began never links by itself.
 //!
 //! [`Weights`] documents each feature. [`text::Digest`] is what the linker knows of a thread: make it once per change of the
 //! thread and keep it, then a new anomaly is ranked against 100,000 threads in milliseconds.
@@ -123,7 +124,7 @@ impl Default for Weights {
             build_named: 1.2,
             words: 1.0,
             time: 1.0,
-            long_ago: -2.0,
+            long_ago: -3.5,
             solved_before: -1.0,
             history: 2.5,
         }

@@ -33,8 +33,12 @@ pub struct Features {
     /// The same people or device, not just the same kind of device.
     pub who_strong: bool,
     pub what: bool,
+    /// The same complaint or name, not a related one.
+    pub what_exact: bool,
     /// A name that only this trouble has: a process, a stop code.
     pub what_specific: bool,
+    /// The talk ended long before the trouble began: it cannot be about it, though it may be worth reading.
+    pub long_ago: bool,
     pub cohort: bool,
 }
 
@@ -172,6 +176,7 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         .find(|app| names(thread, app) || thread.whole.apps.contains(app))
     {
         features.what = true;
+        features.what_exact = true;
         let sure = if thread.title.apps.contains(app) || contains_word(&thread.lower, app) {
             1.0
         } else {
@@ -185,6 +190,7 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         .find(|process| process.len() >= 4 && names(thread, process))
     {
         features.what = true;
+        features.what_exact = true;
         features.what_specific = true;
         features.add(
             "process",
@@ -200,6 +206,7 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
             .any(|named| same_code(named, code))
     }) {
         features.what = true;
+        features.what_exact = true;
         features.what_specific = true;
         features.add("code", weights.code, format!("the code {code} is named"));
     }
@@ -246,6 +253,7 @@ fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, we
         .map(|name| (complaint(name), name))
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
     if let Some((sure, name)) = exact.filter(|(sure, _)| *sure >= 0.4) {
+        features.what_exact = true;
         features.what = true;
         features.add(
             "symptom",
@@ -320,6 +328,7 @@ fn when(
         );
     }
     if -begin >= LONG_AGO_DAYS {
+        features.long_ago = true;
         let share = (-begin / (2.0 * LONG_AGO_DAYS)).clamp(0.5, 1.0);
         features.add(
             "time",
@@ -382,7 +391,6 @@ fn related(symptom: &str) -> &'static [&'static str] {
     match symptom {
         "unexpected_restart" => &["crash"],
         "crash" => &["unexpected_restart"],
-        "malware_suspected" => &["slow"],
         "thermal" => &["slow", "battery"],
         "slow" => &["thermal"],
         _ => &[],

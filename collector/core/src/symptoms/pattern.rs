@@ -141,7 +141,8 @@ impl Known {
     /// The word that was meant: one slip away in six letters or more, two in ten or more.
     fn corrected(&self, word: &str) -> String {
         let length = word.chars().count();
-        let plain = !(6..=24).contains(&length) || word.chars().any(|c| c.is_ascii_digit() || c == '_');
+        let plain =
+            !(6..=24).contains(&length) || word.chars().any(|c| c.is_ascii_digit() || c == '_');
         if plain
             || self.exact.contains(word)
             || self.ordinary.contains(word)

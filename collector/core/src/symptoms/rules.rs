@@ -27,6 +27,9 @@ struct File {
     /// Words that are right as they are, see [`Known::ordinary`].
     #[serde(default)]
     ordinary: Vec<String>,
+    /// Symptoms that a negation before the words denies.
+    #[serde(default)]
+    negatable: Vec<String>,
     #[serde(default)]
     rule: Vec<RuleOfFile>,
 }
@@ -52,12 +55,14 @@ struct Rule {
 
 struct Book {
     rules: Vec<Rule>,
+    negatable: Vec<String>,
     known: Known,
 }
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
     let mut book = Book {
         rules: Vec::new(),
+        negatable: Vec::new(),
         known: Known::default(),
     };
     for file in FILES {
@@ -66,6 +71,7 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
             continue;
         };
         book.known.ordinary.extend(file.ordinary);
+        book.negatable.extend(file.negatable);
         for rule in file.rule {
             let Some(symptom) = NAMES.iter().find(|name| **name == rule.symptom) else {
                 continue;
@@ -120,6 +126,7 @@ pub fn weigh(text: &Text) -> Vec<Weighed> {
             .iter()
             .filter_map(|pattern| pattern.find(text))
             .collect();
+        let denies = BOOK.negatable.iter().any(|name| name == rule.symptom);
         let Some(found) = matches
             .iter()
             .find(|found| !found.negated)
@@ -127,9 +134,10 @@ pub fn weigh(text: &Text) -> Vec<Weighed> {
         else {
             continue;
         };
-        if found.negated || rule.weight < 0.0 {
+        let negated = found.negated && denies;
+        if negated || rule.weight < 0.0 {
             // "No crash" says that it is not a crash; it does not say what it is.
-            *againsts.entry(rule.symptom).or_default() += if found.negated {
+            *againsts.entry(rule.symptom).or_default() += if negated {
                 0.5 * rule.weight.max(0.0)
             } else {
                 -rule.weight

@@ -34,7 +34,13 @@ fn finding(device: u128, what: &str, severity: Severity, to: Timestamp) -> Findi
 }
 
 /// Applies changes to what is kept, as the store does.
-fn round(kept: &mut Vec<Anomaly>, findings: &[Finding], rules: &[Rule], at: Timestamp, budget: &Budget) -> Vec<String> {
+fn round(
+    kept: &mut Vec<Anomaly>,
+    findings: &[Finding],
+    rules: &[Rule],
+    at: Timestamp,
+    budget: &Budget,
+) -> Vec<String> {
     let mut next = kept.len() as u128 + at.as_second() as u128;
     let reconciled = reconcile(kept, findings, rules, at, budget, &mut || {
         next += 1;
@@ -55,7 +61,12 @@ fn round(kept: &mut Vec<Anomaly>, findings: &[Finding], rules: &[Rule], at: Time
         kept.retain(|one| one.id != anomaly.id);
         kept.push(anomaly);
     }
-    words.extend(reconciled.held_back.iter().map(|held| format!("held: {}", held.reason)));
+    words.extend(
+        reconciled
+            .held_back
+            .iter()
+            .map(|held| format!("held: {}", held.reason)),
+    );
     words.extend(reconciled.hidden.iter().map(|_| "hidden".to_owned()));
     words
 }
@@ -64,16 +75,28 @@ fn round(kept: &mut Vec<Anomaly>, findings: &[Finding], rules: &[Rule], at: Time
 fn one_life() {
     let (mut kept, budget) = (Vec::new(), Budget::default());
     let one = |hours: i64| finding(1, "restarts", Severity::Medium, now(hours));
-    assert_eq!(round(&mut kept, &[one(0), one(0)], &[], now(0), &budget), ["open"]);
+    assert_eq!(
+        round(&mut kept, &[one(0), one(0)], &[], now(0), &budget),
+        ["open"]
+    );
     assert!(round(&mut kept, &[one(0)], &[], now(1), &budget).is_empty());
-    assert_eq!(round(&mut kept, &[one(2)], &[], now(2), &budget), ["update"]);
+    assert_eq!(
+        round(&mut kept, &[one(2)], &[], now(2), &budget),
+        ["update"]
+    );
     // The evidence flickers: not yet.
     assert!(round(&mut kept, &[], &[], now(3), &budget).is_empty());
     assert_eq!(round(&mut kept, &[], &[], now(9), &budget), ["resolve"]);
     // The same old evidence is no relapse; newer is.
     assert!(round(&mut kept, &[one(2)], &[], now(10), &budget).is_empty());
-    assert_eq!(round(&mut kept, &[one(30)], &[], now(31), &budget), ["relapse"]);
-    assert_eq!((kept.len(), kept[0].relapses, kept[0].state), (1, 1, State::Open));
+    assert_eq!(
+        round(&mut kept, &[one(30)], &[], now(31), &budget),
+        ["relapse"]
+    );
+    assert_eq!(
+        (kept.len(), kept[0].relapses, kept[0].state),
+        (1, 1, State::Open)
+    );
 }
 
 #[test]
@@ -81,38 +104,87 @@ fn a_rule_hides_inside_its_scope_until_its_end() {
     let (mut kept, budget) = (Vec::new(), Budget::default());
     let of = |device| finding(device, "restarts", Severity::Medium, now(0));
     round(&mut kept, &[of(1), of(2)], &[], now(0), &budget);
-    let first = kept.iter().find(|a| a.finding.devices[0].0 == Uuid::from_u128(1)).unwrap().clone();
-    let rule = Rule::of(Uuid::nil(), &first, Judgement::Expected, Scope::Device(first.finding.devices[0]), now(1), Some(now(48)), String::new());
+    let first = kept
+        .iter()
+        .find(|a| a.finding.devices[0].0 == Uuid::from_u128(1))
+        .unwrap()
+        .clone();
+    let rule = Rule::of(
+        Uuid::nil(),
+        &first,
+        Judgement::Expected,
+        Scope::Device(first.finding.devices[0]),
+        now(1),
+        Some(now(48)),
+        String::new(),
+    );
     assert_eq!(preview(&kept, &rule, now(-24), now(2)).would_hide, 1);
-    assert_eq!(round(&mut kept, &[of(1), of(2)], std::slice::from_ref(&rule), now(2), &budget), ["resolve", "hidden"]);
-    let fleet = Rule { scope: Scope::Fleet, ..rule.clone() };
+    assert_eq!(
+        round(
+            &mut kept,
+            &[of(1), of(2)],
+            std::slice::from_ref(&rule),
+            now(2),
+            &budget
+        ),
+        ["resolve", "hidden"]
+    );
+    let fleet = Rule {
+        scope: Scope::Fleet,
+        ..rule.clone()
+    };
     assert_eq!(preview(&kept, &fleet, now(-24), now(2)).would_hide, 2);
     // After its end the rule is silent.
     let again = finding(1, "restarts", Severity::Medium, now(60));
-    assert_eq!(round(&mut kept, &[again], &[rule], now(60), &budget)[0], "relapse");
+    assert_eq!(
+        round(&mut kept, &[again], &[rule], now(60), &budget)[0],
+        "relapse"
+    );
 }
 
 #[test]
 fn the_budget_holds_and_says_what_it_held_back() {
-    let budget = Budget { per_device_day: 2, per_fleet_day: 10, reserved: 3 };
+    let budget = Budget {
+        per_device_day: 2,
+        per_fleet_day: 10,
+        reserved: 3,
+    };
     let mut kept = Vec::new();
     let mut alerts = 0;
     for hour in 0..24 {
         let findings: Vec<Finding> = (0..200)
             .map(|n| {
-                let severity = if n % 7 == 0 { Severity::Critical } else { Severity::Low };
-                finding(1 + n % 20, &format!("thing {n} {hour}"), severity, now(hour))
+                let severity = if n % 7 == 0 {
+                    Severity::Critical
+                } else {
+                    Severity::Low
+                };
+                finding(
+                    1 + n % 20,
+                    &format!("thing {n} {hour}"),
+                    severity,
+                    now(hour),
+                )
             })
             .collect();
         let words = round(&mut kept, &findings, &[], now(hour), &budget);
-        alerts += words.iter().filter(|word| *word == "open" || *word == "relapse").count();
+        alerts += words
+            .iter()
+            .filter(|word| *word == "open" || *word == "relapse")
+            .count();
         assert!(words.iter().any(|word| word.starts_with("held")));
     }
     assert_eq!(alerts, 10);
-    let urgent = kept.iter().filter(|a| a.finding.severity == Severity::Critical).count();
+    let urgent = kept
+        .iter()
+        .filter(|a| a.finding.severity == Severity::Critical)
+        .count();
     assert!(urgent >= 3, "{urgent}");
     for device in 1..=20 {
-        let of_device = kept.iter().filter(|a| a.finding.devices[0].0 == Uuid::from_u128(device)).count();
+        let of_device = kept
+            .iter()
+            .filter(|a| a.finding.devices[0].0 == Uuid::from_u128(device))
+            .count();
         assert!(of_device <= 2);
     }
 }

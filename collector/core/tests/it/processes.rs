@@ -14,7 +14,8 @@ fn fleet(devices: usize) -> Sim {
 fn an_unowned_program_in_a_temporary_folder_is_found() {
     for devices in [12, 300] {
         let mut sim = fleet(devices);
-        sim.seen("content:aa:helper", "temp", &[(5, 20.0)]).executable_path = "/tmp/.x/helper".to_owned();
+        sim.seen("content:aa:helper", "temp", &[(5, 20.0)])
+            .executable_path = "/tmp/.x/helper".to_owned();
         let findings = sim.findings(20.6);
         assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
         assert_eq!(findings[0].detector, "process.rare");
@@ -26,16 +27,24 @@ fn an_unowned_program_in_a_temporary_folder_is_found() {
 fn portable_tools_updates_compilers_and_rollouts_do_not_cry() {
     let mut sim = fleet(60);
     // A portable tool in somebody's home.
-    sim.seen("content:bb:ripgrep", "home", &[(5, 20.0)]).executable_path = "~/bin/rg".to_owned();
+    sim.seen("content:bb:ripgrep", "home", &[(5, 20.0)])
+        .executable_path = "~/bin/rg".to_owned();
     // A developer's own work.
     for n in 0..5 {
-        sim.seen(&format!("built:target|debug:app{n}"), "home", &[(6, 19.0)]).executable_path = "~/src/app/target/debug/app".to_owned();
+        sim.seen(&format!("built:target|debug:app{n}"), "home", &[(6, 19.0)])
+            .executable_path = "~/src/app/target/debug/app".to_owned();
     }
     // A browser that updates itself.
-    sim.seen("signed:mozilla:firefox.exe", "home", &[(1, 19.0), (2, 19.5), (3, 20.0), (4, 20.2)]).signer = "Mozilla Corporation".to_owned();
+    sim.seen(
+        "signed:mozilla:firefox.exe",
+        "home",
+        &[(1, 19.0), (2, 19.5), (3, 20.0), (4, 20.2)],
+    )
+    .signer = "Mozilla Corporation".to_owned();
     // A rollout by IT: unsigned, but owned; everywhere within a day.
     let everybody: Vec<(usize, f64)> = (0..60).map(|n| (n, 18.0 + 0.01 * n as f64)).collect();
-    sim.seen("package:msi:vpn:vpn", "program_path", &everybody).package = "msi:vpn@3.1".to_owned();
+    sim.seen("package:msi:vpn:vpn", "program_path", &everybody)
+        .package = "msi:vpn@3.1".to_owned();
     // An unowned agent pushed everywhere at once.
     sim.seen("content:cc:inventory", "other_place", &everybody);
     let findings = sim.findings(20.6);
@@ -56,8 +65,10 @@ fn a_borrowed_name_is_found() {
 fn a_known_program_under_an_odd_parent_is_found() {
     let mut sim = fleet(40);
     let everybody: Vec<(usize, f64)> = (0..40).map(|n| (n, -20.0)).collect();
-    sim.seen("signed:microsoft:excel.exe", "program_path", &everybody).signer = "Microsoft".to_owned();
-    sim.seen("signed:microsoft:powershell.exe", "system_path", &everybody).signer = "Microsoft".to_owned();
+    sim.seen("signed:microsoft:excel.exe", "program_path", &everybody)
+        .signer = "Microsoft".to_owned();
+    sim.seen("signed:microsoft:powershell.exe", "system_path", &everybody)
+        .signer = "Microsoft".to_owned();
     // The same shell, on one machine, started by a spreadsheet, and with nobody's signature read.
     let odd = sim.seen("content:ee:powershell.exe", "system_path", &[(9, 20.0)]);
     odd.seen[0].parent_executable_name = "excel.exe".to_owned();
@@ -65,13 +76,28 @@ fn a_known_program_under_an_odd_parent_is_found() {
     odd.devices_with_name = 41;
     let findings = sim.findings(20.6);
     assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
-    assert!(findings[0].why.iter().any(|why| why.contains("excel")), "{:?}", findings[0].why);
+    assert!(
+        findings[0].why.iter().any(|why| why.contains("excel")),
+        "{:?}",
+        findings[0].why
+    );
 }
 
 #[test]
 fn spread_from_device_to_device_is_one_finding_with_its_curve() {
     let mut sim = fleet(60);
-    sim.seen("content:ff:updatr", "home", &[(0, 16.1), (1, 17.4), (2, 18.2), (17, 18.9), (18, 19.6), (3, 20.1)]);
+    sim.seen(
+        "content:ff:updatr",
+        "home",
+        &[
+            (0, 16.1),
+            (1, 17.4),
+            (2, 18.2),
+            (17, 18.9),
+            (18, 19.6),
+            (3, 20.1),
+        ],
+    );
     let findings = sim.findings(20.6);
     assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
     assert_eq!(findings[0].detector, "process.spread");
@@ -84,11 +110,16 @@ fn the_first_days_of_a_fleet_say_so() {
     let mut sim = Sim::new(12, 78);
     sim.enrolled = 19.0;
     sim.ordinary_programs();
-    sim.seen("content:aa:svchost.exe", "temp", &[(5, 20.0)]).user_class = "system".to_owned();
+    sim.seen("content:aa:svchost.exe", "temp", &[(5, 20.0)])
+        .user_class = "system".to_owned();
     let findings = sim.findings(20.6);
     assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
     assert!(findings[0].severity <= Severity::Low);
-    assert!(findings[0].why.iter().any(|why| why.contains("watched")), "{:?}", findings[0].why);
+    assert!(
+        findings[0].why.iter().any(|why| why.contains("watched")),
+        "{:?}",
+        findings[0].why
+    );
 }
 
 /// The story of the first page: restarts every two hours and an odd process on one laptop, then on its neighbours.
@@ -98,7 +129,11 @@ fn restarts_and_a_process_on_neighbours_are_one_critical_anomaly() {
     sim.ordinary(-30.0, 21.0, 0.008);
     let neighbours = [0usize, 1, 2];
     sim.ends.retain(|(of, _)| !neighbours.contains(of));
-    sim.seen("content:ab:kworkerd", "temp", &[(0, 16.0), (1, 18.0), (2, 19.0)]);
+    sim.seen(
+        "content:ab:kworkerd",
+        "temp",
+        &[(0, 16.0), (1, 18.0), (2, 19.0)],
+    );
     for (index, start) in [(0usize, 16.2), (1, 18.2), (2, 19.2)] {
         let mut day = start;
         while day < 20.5 {
@@ -107,16 +142,31 @@ fn restarts_and_a_process_on_neighbours_are_one_critical_anomaly() {
         }
     }
     let alone = sim.findings(17.5);
-    assert_eq!(alone[0].detector, "compound.malware", "{:?}", titles(&alone));
+    assert_eq!(
+        alone[0].detector,
+        "compound.malware",
+        "{:?}",
+        titles(&alone)
+    );
     assert_eq!(alone[0].severity, Severity::High);
 
     let findings = sim.findings(20.6);
-    assert_eq!(findings[0].detector, "compound.malware", "{:?}", titles(&findings));
+    assert_eq!(
+        findings[0].detector,
+        "compound.malware",
+        "{:?}",
+        titles(&findings)
+    );
     assert_eq!(findings[0].severity, Severity::Critical);
     assert_eq!(findings[0].devices, [device(0), device(1), device(2)]);
     assert_eq!(findings[0].from, at(16.0));
     // It absorbs its parts.
     assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
-    assert!(findings[0].why.iter().any(|why| why.contains("takes the place of")));
+    assert!(
+        findings[0]
+            .why
+            .iter()
+            .any(|why| why.contains("takes the place of"))
+    );
     assert_eq!(findings[0].cause, alone[0].cause);
 }

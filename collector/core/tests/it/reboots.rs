@@ -25,7 +25,10 @@ fn quiet_fleets_stay_quiet() {
         days += devices * 60;
     }
     let per_device_day = f64::from(alerts) / days as f64;
-    assert!(per_device_day < 0.0005, "{alerts} alerts in {days} healthy device-days");
+    assert!(
+        per_device_day < 0.0005,
+        "{alerts} alerts in {days} healthy device-days"
+    );
 }
 
 #[test]
@@ -34,16 +37,33 @@ fn one_a_day_for_five_days_is_seen_and_five_clean_restarts_are_not() {
         let mut sim = Sim::new(devices, 11);
         sim.ordinary(-30.0, 10.0, 0.01);
         for day in 3..8 {
-            sim.end(1, f64::from(day) + 0.4 + 0.05 * f64::from(day % 3), BootEnd::Crash, 3.0 + f64::from(day));
+            sim.end(
+                1,
+                f64::from(day) + 0.4 + 0.05 * f64::from(day % 3),
+                BootEnd::Crash,
+                3.0 + f64::from(day),
+            );
             for part in 0..5 {
-                sim.end(2, f64::from(day) + 0.3 + 0.1 * f64::from(part), BootEnd::CleanRestart, 2.0);
+                sim.end(
+                    2,
+                    f64::from(day) + 0.3 + 0.1 * f64::from(part),
+                    BootEnd::CleanRestart,
+                    2.0,
+                );
             }
         }
         let findings = sim.findings(8.2);
-        let of_one: Vec<_> = findings.iter().filter(|f| f.devices.contains(&device(1))).collect();
+        let of_one: Vec<_> = findings
+            .iter()
+            .filter(|f| f.devices.contains(&device(1)))
+            .collect();
         assert_eq!(of_one.len(), 1, "{:?}", titles(&findings));
         assert_eq!(of_one[0].detector, "reboot.rate");
-        assert!(!findings.iter().any(|f| f.devices.contains(&device(2))), "{:?}", titles(&findings));
+        assert!(
+            !findings.iter().any(|f| f.devices.contains(&device(2))),
+            "{:?}",
+            titles(&findings)
+        );
     }
 }
 
@@ -80,12 +100,19 @@ fn every_two_hours_is_named_within_six() {
         }
         tried += 1;
         let findings = sim.findings(now + 0.02);
-        let Some(finding) = findings.iter().find(|f| f.detector == "reboot.periodic" && f.devices == [device(3)]) else {
+        let Some(finding) = findings
+            .iter()
+            .find(|f| f.detector == "reboot.periodic" && f.devices == [device(3)])
+        else {
             eprintln!("seed {seed}: {:?}", titles(&findings));
             continue;
         };
         let stated = stated_hours(&finding.title);
-        assert!((stated - period).abs() / period < 0.05, "{} is not {period}", finding.title);
+        assert!(
+            (stated - period).abs() / period < 0.05,
+            "{} is not {period}",
+            finding.title
+        );
         named += 1;
     }
     assert!(named * 100 >= tried * 95, "{named} of {tried}");
@@ -104,8 +131,17 @@ fn missed_beats_do_not_hide_the_beat() {
         }
     }
     let findings = sim.findings(hours / 24.0 + 0.05);
-    assert_eq!(findings[0].detector, "reboot.periodic", "{:?}", titles(&findings));
-    assert!((stated_hours(&findings[0].title) - 2.0).abs() < 0.1, "{}", findings[0].title);
+    assert_eq!(
+        findings[0].detector,
+        "reboot.periodic",
+        "{:?}",
+        titles(&findings)
+    );
+    assert!(
+        (stated_hours(&findings[0].title) - 2.0).abs() < 0.1,
+        "{}",
+        findings[0].title
+    );
 }
 
 /// Restarts at random are no beat: the share of wrong names stays where the settings put it.
@@ -132,10 +168,19 @@ fn a_daily_habit_is_no_beat() {
     for day in 5..19 {
         let late = sim.chance.between(0.0, 0.02);
         // Somebody holds the power button every evening.
-        sim.end(3, f64::from(day) + 0.72 + late, BootEnd::ForcedOff, 9.0 + 24.0 * late);
+        sim.end(
+            3,
+            f64::from(day) + 0.72 + late,
+            BootEnd::ForcedOff,
+            9.0 + 24.0 * late,
+        );
     }
     let findings = sim.findings(19.5);
-    assert!(!findings.iter().any(|f| f.detector == "reboot.periodic"), "{:?}", titles(&findings));
+    assert!(
+        !findings.iter().any(|f| f.detector == "reboot.periodic"),
+        "{:?}",
+        titles(&findings)
+    );
 }
 
 #[test]
@@ -150,23 +195,43 @@ fn a_model_whose_update_crashes_it_is_one_outbreak() {
                 if sim.chance.unit() < 0.8 {
                     hit += 1;
                     for _ in 0..2 {
-                        let (day, uptime) = (sim.chance.between(36.2, 38.9), sim.chance.between(1.0, 9.0));
+                        let (day, uptime) =
+                            (sim.chance.between(36.2, 38.9), sim.chance.between(1.0, 9.0));
                         sim.end(index, day, BootEnd::Crash, uptime);
                     }
                 }
             }
         }
         let findings = sim.findings(39.0);
-        let outbreaks: Vec<_> = findings.iter().filter(|f| f.detector == "reboot.outbreak").collect();
+        let outbreaks: Vec<_> = findings
+            .iter()
+            .filter(|f| f.detector == "reboot.outbreak")
+            .collect();
         assert_eq!(outbreaks.len(), 1, "{:?}", titles(&findings));
         let outbreak = outbreaks[0];
         let says = format!("{} {}", outbreak.title, outbreak.why.join(" "));
-        assert!(says.contains("ThinkPad T14") && says.contains("22631.4460"), "{says}");
-        assert!(says.contains("risk ratio") || outbreak.why.len() > 2, "{says}");
-        assert!(outbreak.devices.len() >= hit, "{} of {hit}", outbreak.devices.len());
+        assert!(
+            says.contains("ThinkPad T14") && says.contains("22631.4460"),
+            "{says}"
+        );
+        assert!(
+            says.contains("risk ratio") || outbreak.why.len() > 2,
+            "{says}"
+        );
+        assert!(
+            outbreak.devices.len() >= hit,
+            "{} of {hit}",
+            outbreak.devices.len()
+        );
         assert!(devices < 100 || !outbreak.at_risk.is_empty());
         // One per cause: nobody inside has a finding of their own.
-        let own = findings.iter().filter(|f| f.detector != "reboot.outbreak" && f.devices.iter().any(|d| outbreak.devices.contains(d))).count();
+        let own = findings
+            .iter()
+            .filter(|f| {
+                f.detector != "reboot.outbreak"
+                    && f.devices.iter().any(|d| outbreak.devices.contains(d))
+            })
+            .count();
         assert_eq!(own, 0, "{:?}", titles(&findings));
     }
 }
@@ -186,22 +251,42 @@ fn late_history_raises_no_alarm_of_today() {
 fn an_empty_battery_is_called_that() {
     let mut sim = Sim::new(20, 32);
     for day in 0..6 {
-        let end = sim.end(3, 20.3 + f64::from(day) * 1.1, BootEnd::PowerLossOrHang, 6.0);
+        let end = sim.end(
+            3,
+            20.3 + f64::from(day) * 1.1,
+            BootEnd::PowerLossOrHang,
+            6.0,
+        );
         end.tags = vec!["battery_low".to_owned()];
     }
     let findings = sim.findings(26.5);
-    assert_eq!(findings[0].detector, "reboot.battery", "{:?}", titles(&findings));
+    assert_eq!(
+        findings[0].detector,
+        "reboot.battery",
+        "{:?}",
+        titles(&findings)
+    );
     assert!(findings[0].severity <= Severity::Low);
 }
 
 /// "every 2 h 03 min" in hours.
 fn stated_hours(title: &str) -> f64 {
-    let stated = title.split("every ").nth(1).unwrap().split(" ±").next().unwrap();
+    let stated = title
+        .split("every ")
+        .nth(1)
+        .unwrap()
+        .split(" ±")
+        .next()
+        .unwrap();
     let mut hours = 0.0;
     let words: Vec<&str> = stated.split(' ').collect();
     for pair in words.chunks(2) {
         let number: f64 = pair[0].parse().unwrap();
-        hours += if pair[1] == "h" { number } else { number / 60.0 };
+        hours += if pair[1] == "h" {
+            number
+        } else {
+            number / 60.0
+        };
     }
     hours
 }

@@ -24,9 +24,12 @@ fn use_of(index: usize, app: &str, day: f64) -> AppUse {
 /// Devices 0..3 and 16..19 and 32.. are Design.
 fn drifting() -> Sim {
     let mut sim = Sim::new(64, 5);
-    let design: Vec<usize> = (0..64).filter(|index| sim.team(*index) == "Design").collect();
+    let design: Vec<usize> = (0..64)
+        .filter(|index| sim.team(*index) == "Design")
+        .collect();
     for (n, index) in design.iter().take(9).enumerate() {
-        sim.apps.push(use_of(*index, "dropbox", 2.0 + 4.4 * n as f64));
+        sim.apps
+            .push(use_of(*index, "dropbox", 2.0 + 4.4 * n as f64));
     }
     sim
 }
@@ -37,20 +40,38 @@ fn a_team_drifting_to_an_app_is_one_finding() {
     let findings = sim.findings(40.0);
     assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
     assert_eq!(findings[0].detector, "app.growth");
-    assert!(findings[0].title.contains("Dropbox") && findings[0].title.contains("Design"), "{}", findings[0].title);
-    assert!(findings[0].why.iter().any(|why| why.contains("weeks")), "{:?}", findings[0].why);
+    assert!(
+        findings[0].title.contains("Dropbox") && findings[0].title.contains("Design"),
+        "{}",
+        findings[0].title
+    );
+    assert!(
+        findings[0].why.iter().any(|why| why.contains("weeks")),
+        "{:?}",
+        findings[0].why
+    );
 }
 
 #[test]
 fn verdicts_decide() {
     let mut sim = drifting();
-    let mut verdict = Verdict { app: "dropbox".to_owned(), verdict: Judged::Sanctioned, team: None, until: None, reason: String::new() };
+    let mut verdict = Verdict {
+        app: "dropbox".to_owned(),
+        verdict: Judged::Sanctioned,
+        team: None,
+        until: None,
+        reason: String::new(),
+    };
     sim.verdicts = vec![verdict.clone()];
     assert!(sim.findings(40.0).is_empty());
     verdict.verdict = Judged::Unsanctioned;
     sim.verdicts = vec![verdict];
     let findings = sim.findings(40.0);
-    assert!(findings.iter().any(|f| f.detector == "app.unsanctioned"), "{:?}", titles(&findings));
+    assert!(
+        findings.iter().any(|f| f.detector == "app.unsanctioned"),
+        "{:?}",
+        titles(&findings)
+    );
     assert!(findings.iter().all(|f| f.cause.ends_with("team:design")));
 }
 
@@ -67,7 +88,8 @@ fn everything_at_enrolment_is_no_growth() {
     let mut sim = Sim::new(32, 7);
     sim.enrolled = 0.0;
     for index in 0..32 {
-        sim.apps.push(use_of(index, "onedrive", 0.1 + 0.01 * index as f64));
+        sim.apps
+            .push(use_of(index, "onedrive", 0.1 + 0.01 * index as f64));
     }
     let findings = sim.findings(20.0);
     assert!(findings.is_empty(), "{:?}", titles(&findings));

@@ -7,11 +7,18 @@ use weft_collector_core::{
     detect::{self, Settings},
     device::{DeviceId, Traits},
     event::BootEnd,
-    evidence::{BootEnded, Component, DeviceBoots, DeviceEvidence, Evidence, ProcessIdentity, ProcessSeen},
+    evidence::{
+        BootEnded, Component, DeviceBoots, DeviceEvidence, Evidence, ProcessIdentity, ProcessSeen,
+    },
     finding::Finding,
 };
 
-pub const MODELS: [&str; 4] = ["Lenovo ThinkPad T14 Gen 3", "Dell Latitude 5420", "HP EliteBook 840 G8", "Apple MacBook Pro M1"];
+pub const MODELS: [&str; 4] = [
+    "Lenovo ThinkPad T14 Gen 3",
+    "Dell Latitude 5420",
+    "HP EliteBook 840 G8",
+    "Apple MacBook Pro M1",
+];
 pub const TEAMS: [&str; 4] = ["Design", "Sales", "Research", "Finance"];
 
 /// Numbers that look random and are the same on every machine (xorshift64*).
@@ -90,7 +97,13 @@ impl Sim {
         TEAMS[(device / MODELS.len()) % TEAMS.len()]
     }
 
-    pub fn end(&mut self, device: usize, day: f64, end: BootEnd, uptime_hours: f64) -> &mut BootEnded {
+    pub fn end(
+        &mut self,
+        device: usize,
+        day: f64,
+        end: BootEnd,
+        uptime_hours: f64,
+    ) -> &mut BootEnded {
         self.count += 1;
         let ended_at = at(day);
         let initiator = match end {
@@ -107,7 +120,11 @@ impl Sim {
                 end,
                 confidence: 0.9,
                 initiator: initiator.to_owned(),
-                stop_code: if end == BootEnd::Crash { "0x00000154".to_owned() } else { String::new() },
+                stop_code: if end == BootEnd::Crash {
+                    "0x00000154".to_owned()
+                } else {
+                    String::new()
+                },
                 os_version: String::new(),
                 tags: Vec::new(),
             },
@@ -123,14 +140,21 @@ impl Sim {
             let mut day = from;
             while day < to {
                 if self.chance.unit() < own {
-                    let kind = [BootEnd::Crash, BootEnd::ForcedOff, BootEnd::PowerLossOrHang][(self.chance.next() % 3) as usize];
-                    let (when, uptime) = (day + self.chance.between(0.3, 0.8), self.chance.between(0.3, 30.0));
+                    let kind = [BootEnd::Crash, BootEnd::ForcedOff, BootEnd::PowerLossOrHang]
+                        [(self.chance.next() % 3) as usize];
+                    let (when, uptime) = (
+                        day + self.chance.between(0.3, 0.8),
+                        self.chance.between(0.3, 30.0),
+                    );
                     self.end(device, when, kind, uptime);
                 }
                 // A daily shutdown at the end of work, and a developer's clean restarts.
                 if device % 5 == 0 {
                     for _ in 0..3 {
-                        let (when, uptime) = (day + self.chance.between(0.3, 0.8), self.chance.between(0.5, 3.0));
+                        let (when, uptime) = (
+                            day + self.chance.between(0.3, 0.8),
+                            self.chance.between(0.5, 3.0),
+                        );
                         self.end(device, when, BootEnd::CleanRestart, uptime);
                     }
                 }
@@ -144,7 +168,12 @@ impl Sim {
         }
     }
 
-    pub fn seen(&mut self, key: &str, place: &str, arrivals: &[(usize, f64)]) -> &mut ProcessIdentity {
+    pub fn seen(
+        &mut self,
+        key: &str,
+        place: &str,
+        arrivals: &[(usize, f64)],
+    ) -> &mut ProcessIdentity {
         self.processes.push(ProcessIdentity {
             key: key.to_owned(),
             executable_name: key.rsplit(':').next().unwrap_or(key).to_owned(),
@@ -173,9 +202,24 @@ impl Sim {
 
     /// Programs that everybody has, owned by packages.
     pub fn ordinary_programs(&mut self) {
-        let everybody: Vec<(usize, f64)> = (0..self.devices).map(|index| (index, self.enrolled)).collect();
-        for name in ["bash", "firefox", "systemd", "gnome-shell", "code", "python3", "ssh-agent", "dbus-daemon"] {
-            let identity = self.seen(&format!("package:dpkg:{name}:{name}"), "system_path", &everybody);
+        let everybody: Vec<(usize, f64)> = (0..self.devices)
+            .map(|index| (index, self.enrolled))
+            .collect();
+        for name in [
+            "bash",
+            "firefox",
+            "systemd",
+            "gnome-shell",
+            "code",
+            "python3",
+            "ssh-agent",
+            "dbus-daemon",
+        ] {
+            let identity = self.seen(
+                &format!("package:dpkg:{name}:{name}"),
+                "system_path",
+                &everybody,
+            );
             identity.package = format!("dpkg:{name}@1.0");
             identity.executable_path = format!("/usr/bin/{name}");
         }
@@ -213,7 +257,11 @@ impl Sim {
                 .filter(|(of, end)| *of == index && end.ended_at <= moment)
                 .map(|(_, end)| end.clone())
                 .collect();
-            evidence.reboots.push(DeviceBoots { device: device(index), boots: ends.len() as u32, ends });
+            evidence.reboots.push(DeviceBoots {
+                device: device(index),
+                boots: ends.len() as u32,
+                ends,
+            });
         }
         for process in &self.processes {
             let mut process = process.clone();
@@ -223,7 +271,12 @@ impl Sim {
                 evidence.processes.push(process);
             }
         }
-        evidence.apps = self.apps.iter().filter(|app| app.first <= moment).cloned().collect();
+        evidence.apps = self
+            .apps
+            .iter()
+            .filter(|app| app.first <= moment)
+            .cloned()
+            .collect();
         evidence
     }
 
@@ -234,5 +287,8 @@ impl Sim {
 
 /// Titles of findings, for messages of failing tests.
 pub fn titles(findings: &[Finding]) -> Vec<String> {
-    findings.iter().map(|finding| format!("{} | {}", finding.detector, finding.title)).collect()
+    findings
+        .iter()
+        .map(|finding| format!("{} | {}", finding.detector, finding.title))
+        .collect()
 }

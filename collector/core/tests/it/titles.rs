@@ -16,12 +16,21 @@ struct Score {
 }
 
 fn score(keep: impl Fn(usize) -> bool, strict: bool) -> Score {
-    let mut by_name: BTreeMap<&'static str, (usize, usize, usize)> = NAMES.iter().map(|name| (*name, (0, 0, 0))).collect();
+    let mut by_name: BTreeMap<&'static str, (usize, usize, usize)> =
+        NAMES.iter().map(|name| (*name, (0, 0, 0))).collect();
     let mut misses = Vec::new();
-    for (number, line) in TITLES.lines().enumerate().filter(|(number, _)| keep(*number)) {
+    for (number, line) in TITLES
+        .lines()
+        .enumerate()
+        .filter(|(number, _)| keep(*number))
+    {
         let (gold, title) = line.split_once('\t').unwrap();
         let named = read(title).symptoms;
-        let names: Vec<&str> = if strict { named.iter().map(|s| s.name.as_str()).collect() } else { vec![named[0].name.as_str()] };
+        let names: Vec<&str> = if strict {
+            named.iter().map(|s| s.name.as_str()).collect()
+        } else {
+            vec![named[0].name.as_str()]
+        };
         for name in NAMES {
             let counts = by_name.get_mut(name).unwrap();
             match (gold == name, names.contains(&name)) {
@@ -32,12 +41,25 @@ fn score(keep: impl Fn(usize) -> bool, strict: bool) -> Score {
             }
         }
         if names != [gold] {
-            misses.push(format!("{} {gold}: {title} -> {:?}", number + 1, named.iter().map(|s| format!("{} {:.2} ({})", s.name, s.confidence, s.why)).collect::<Vec<_>>()));
+            misses.push(format!(
+                "{} {gold}: {title} -> {:?}",
+                number + 1,
+                named
+                    .iter()
+                    .map(|s| format!("{} {:.2} ({})", s.name, s.confidence, s.why))
+                    .collect::<Vec<_>>()
+            ));
         }
     }
-    let f1 = |(hit, wrong, missed): (usize, usize, usize)| 2.0 * hit as f64 / (2 * hit + wrong + missed).max(1) as f64;
+    let f1 = |(hit, wrong, missed): (usize, usize, usize)| {
+        2.0 * hit as f64 / (2 * hit + wrong + missed).max(1) as f64
+    };
     let macro_f1 = by_name.values().map(|counts| f1(*counts)).sum::<f64>() / by_name.len() as f64;
-    Score { macro_f1, by_name, misses }
+    Score {
+        macro_f1,
+        by_name,
+        misses,
+    }
 }
 
 #[test]
@@ -45,7 +67,10 @@ fn titles_are_understood() {
     let tuning = score(|line| line % 2 == 0, true);
     let reporting = score(|line| line % 2 == 1, true);
     let first = score(|line| line % 2 == 1, false);
-    eprintln!("macro-F1: tuning {:.3}, reporting {:.3} (first label only {:.3})", tuning.macro_f1, reporting.macro_f1, first.macro_f1);
+    eprintln!(
+        "macro-F1: tuning {:.3}, reporting {:.3} (first label only {:.3})",
+        tuning.macro_f1, reporting.macro_f1, first.macro_f1
+    );
     eprintln!("{:?}", reporting.by_name);
     for miss in &tuning.misses {
         eprintln!("tuning miss: {miss}");

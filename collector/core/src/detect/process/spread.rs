@@ -158,8 +158,14 @@ fn at_once(arrivals: &[(jiff::Timestamp, DeviceId)], span: f64) -> bool {
 
 /// Places and marks that no administrator chooses.
 fn is_hidden(subject: &Subject<'_>) -> bool {
-    matches!(subject.about.place.as_str(), "temp" | "deleted" | "removable")
-        || subject.about.traits.iter().any(|mark| mark == "hidden_name" || mark == "deleted_executable")
+    matches!(
+        subject.about.place.as_str(),
+        "temp" | "deleted" | "removable"
+    ) || subject
+        .about
+        .traits
+        .iter()
+        .any(|mark| mark == "hidden_name" || mark == "deleted_executable")
         || subject.about.user_class == "system"
 }
 
@@ -168,7 +174,12 @@ fn is_rollout(arrivals: &[(jiff::Timestamp, DeviceId)], fleet: &Fleet<'_>) -> bo
     let most = arrivals
         .iter()
         .enumerate()
-        .map(|(index, (start, _))| arrivals[index..].iter().take_while(|(at, _)| days(*start, *at) <= ROLLOUT_DAYS).count())
+        .map(|(index, (start, _))| {
+            arrivals[index..]
+                .iter()
+                .take_while(|(at, _)| days(*start, *at) <= ROLLOUT_DAYS)
+                .count()
+        })
         .max()
         .unwrap_or(0);
     most >= 5 && most as f64 >= ROLLOUT_SHARE * fleet.size() as f64
