@@ -31,6 +31,7 @@ use crate::{
     audit::{Auditor, Refusals},
     clock::Clock,
     config::Config,
+    correlate::Correlate,
     enroll::Enroll,
     gate::Gate,
     http,
@@ -44,12 +45,15 @@ use crate::{
     pki::{Authority, RevocationList, SharedAuthority},
     policy::{Policies, PolicyInForce},
     tls::{self, Acceptor, SharedTls},
+    watch::Watch,
 };
 
 /// A revocation by the command line must end a live stream "at once"; this is how late it may be.
 const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
 /// How late a change of verdicts or policy may reach agents.
 const POLICY_EVERY: Duration = Duration::from_secs(2);
+/// A person who writes sees what it is about within this time, however rarely the detectors look.
+const LINKS_EVERY: Duration = Duration::from_secs(15);
 /// How often to look whether a certificate must be made anew.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(5);
 /// A stream that says nothing is asked whether it lives; NATs forget idle connections after a few minutes.
@@ -183,6 +187,7 @@ impl App {
             async move { Ok(watch_signals(stop).await?) }
         });
         rooms.start_jobs(&mut tasks, renewal);
+        rooms.start_watch(&mut tasks);
         rooms.start_grpc(&mut tasks, doors.grpc, renewals);
         tasks.start("http", http::serve(doors.http, rooms.pages(), stop));
         tracing::info!(%grpc, %http, "the collector is open");
@@ -249,6 +254,26 @@ impl Rooms {
                 keeper.look()
             })
             .await;
+            Ok(())
+        });
+    }
+
+    /// Detectors and linker, each by a lease in one collector at a time.
+    fn start_watch(&self, tasks: &mut Tasks) {
+        let every = self.config.detect.interval.0;
+        let stop = tasks.stop().clone();
+        let watch = Watch::new(self.control.clone(), self.telemetry.clone(), self.clock.clone());
+        tasks.start("watch", async move {
+            jobs::every("watch", every, stop, async || watch.turn().await.map(drop)).await;
+            watch.leave().await;
+            Ok(())
+        });
+        let every = every.min(LINKS_EVERY);
+        let stop = tasks.stop().clone();
+        let linker = Correlate::new(self.control.clone(), self.telemetry.clone(), self.clock.clone());
+        tasks.start("correlate", async move {
+            jobs::every("correlate", every, stop, async || linker.turn().await.map(drop)).await;
+            linker.leave().await;
             Ok(())
         });
     }

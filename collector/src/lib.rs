@@ -24,3 +24,7 @@ pub mod audit;
 pub mod http;
 pub mod jobs;
 pub mod metrics;
+
+pub mod correlate;
+pub mod replay;
+pub mod watch;

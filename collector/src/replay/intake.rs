@@ -1,0 +1,265 @@
+//! Lines in, rows out: numbers the facts of each device, stores them in blocks, keeps the tally.
+
+use std::{
+    collections::BTreeMap,
+    io::BufRead,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use jiff::Timestamp;
+use uuid::Uuid;
+use weft_collector_core::{
+    device::{DeviceId, Traits},
+    event::Event,
+};
+use weft_collector_store::telemetry::Telemetry;
+
+use super::{
+    lines::{Line, Lines},
+    record::{Described, Dirty, Reader, Record, Said},
+};
+
+/// Rows per insert: large blocks are cheap, and 20,000 wide rows are some 20 MB.
+const BLOCK: usize = 20_000;
+
+/// Dirty lines that are named one by one; the rest is counted.
+const NAMED: u64 = 20;
+
+/// Between two words of progress.
+const PROGRESS: Duration = Duration::from_secs(2);
+
+/// Reads one file into a store.
+pub struct Intake<'a> {
+    telemetry: &'a Telemetry,
+    until: Option<Timestamp>,
+    read: Read,
+    block: Vec<Event>,
+    /// Named by the file's first line, so that the same file gets the same numbers again.
+    epoch: Option<Uuid>,
+}
+
+/// What the file held.
+#[derive(Default)]
+pub struct Read {
+    pub newest: Option<Timestamp>,
+    devices: BTreeMap<DeviceId, Known>,
+    lines: u64,
+    facts: u64,
+    known_before: u64,
+    other: u64,
+    later: u64,
+    dirty: u64,
+}
+
+struct Known {
+    described: Described,
+    /// Number of the last fact.
+    seq: u64,
+    /// Numbers up to here are in the store already.
+    stored: u64,
+}
+
+impl<'a> Intake<'a> {
+    pub fn new(telemetry: &'a Telemetry, until: Option<Timestamp>) -> Self {
+        Self {
+            telemetry,
+            until,
+            read: Read::default(),
+            block: Vec::new(),
+            epoch: None,
+        }
+    }
+
+    pub async fn take<R: BufRead>(
+        mut self,
+        mut lines: Lines<R>,
+        reader: &mut dyn Reader,
+    ) -> Result<Read> {
+        let mut told = Instant::now();
+        while let Some(line) = lines.next()? {
+            self.read.lines += 1;
+            match said(line, reader) {
+                None => {}
+                Some(Ok(Said::Nothing)) => self.read.other += 1,
+                Some(Ok(Said::Facts(facts))) => {
+                    for fact in facts {
+                        self.fact(fact).await?;
+                    }
+                }
+                Some(Err(Dirty(why))) => self.read.dirty(lines.number, &why),
+            }
+            if self.block.len() >= BLOCK {
+                self.flush().await?;
+            }
+            if told.elapsed() >= PROGRESS {
+                told = Instant::now();
+                eprintln!(
+                    "replay: {} lines, {} facts, {} devices",
+                    self.read.lines,
+                    self.read.facts,
+                    self.read.devices.len()
+                );
+            }
+        }
+        self.flush().await?;
+        Ok(self.read)
+    }
+
+    async fn fact(&mut self, record: Record) -> Result<()> {
+        if self.until.is_some_and(|until| record.at > until) {
+            self.read.later += 1;
+            return Ok(());
+        }
+        let epoch = *self.epoch.get_or_insert_with(|| epoch(&record));
+        let device = device_id(&record.device.id);
+        if !self.read.devices.contains_key(&device) {
+            let stored = self.telemetry.watermark(device, epoch).await?;
+            let known = Known {
+                described: record.device.clone(),
+                seq: 0,
+                stored,
+            };
+            self.read.devices.insert(device, known);
+        }
+        let Some(known) = self.read.devices.get_mut(&device) else {
+            return Ok(());
+        };
+        known.learn(&record.device.traits);
+        known.seq += 1;
+        self.read.newest = self.read.newest.max(Some(record.at));
+        self.read.facts += 1;
+        if known.seq <= known.stored {
+            self.read.known_before += 1;
+            return Ok(());
+        }
+        self.block.push(Event {
+            device,
+            epoch,
+            seq: known.seq,
+            observed_at: record.at,
+            // The order of the file, not its times, decides what supersedes what; one value keeps a block one part.
+            received_at: Timestamp::UNIX_EPOCH,
+            simulated: record.device.traits.simulated,
+            outcome: record.outcome,
+        });
+        Ok(())
+    }
+
+    async fn flush(&mut self) -> Result<()> {
+        self.telemetry.insert(&self.block).await?;
+        self.block.clear();
+        Ok(())
+    }
+}
+
+/// What a line said; `None` for an empty one.
+fn said(line: Line, reader: &mut dyn Reader) -> Option<Result<Said, Dirty>> {
+    match line {
+        Line::Empty => None,
+        Line::Text(text) => Some(reader.read(&text)),
+        Line::TooLong => Some(Err(Dirty::new("longer than 8 MiB"))),
+        Line::NotText => Some(Err(Dirty::new("not UTF-8"))),
+    }
+}
+
+impl Read {
+    fn dirty(&mut self, number: u64, why: &str) {
+        self.dirty += 1;
+        if self.dirty <= NAMED {
+            eprintln!("replay: line {number} is passed over: {why}");
+        }
+    }
+
+    /// The tally, on stderr.
+    pub fn report(&self) {
+        eprintln!(
+            "replay: {} lines, {} facts about {} devices",
+            self.lines,
+            self.facts,
+            self.devices.len()
+        );
+        for (count, what) in [
+            (self.dirty, "dirty lines passed over"),
+            (self.other, "records about other things"),
+            (self.later, "facts after --until left out"),
+            (self.known_before, "facts that the store held already"),
+        ] {
+            if count > 0 {
+                eprintln!("replay: {count} {what}");
+            }
+        }
+    }
+
+    /// Dirt only: the format was wrong.
+    pub fn is_hopeless(&self) -> bool {
+        self.dirty > 0 && self.facts + self.other + self.later == 0
+    }
+
+    pub fn traits(&self) -> BTreeMap<DeviceId, Traits> {
+        let named = self.devices.iter().map(|(id, known)| {
+            let mut traits = known.described.traits.clone();
+            if traits.name.is_empty() {
+                traits.name.clone_from(&known.described.id);
+            }
+            (*id, traits)
+        });
+        named.collect()
+    }
+
+    /// The file's own names of its devices.
+    pub fn names(&self) -> BTreeMap<DeviceId, &str> {
+        self.devices
+            .iter()
+            .map(|(id, known)| (*id, known.described.id.as_str()))
+            .collect()
+    }
+}
+
+impl Known {
+    /// What a later line says of the device stands; silence changes nothing.
+    fn learn(&mut self, said: &Traits) {
+        let known = &mut self.described.traits;
+        for (known, said) in [
+            (&mut known.name, &said.name),
+            (&mut known.os_type, &said.os_type),
+            (&mut known.os_build, &said.os_build),
+            (&mut known.model, &said.model),
+            (&mut known.team, &said.team),
+        ] {
+            if !said.is_empty() {
+                known.clone_from(said);
+            }
+        }
+        known.simulated |= said.simulated;
+    }
+}
+
+/// A UUID as it stands; any other name gives one that is the same in every replay.
+fn device_id(name: &str) -> DeviceId {
+    DeviceId(
+        name.parse()
+            .unwrap_or_else(|_| named_uuid(&["device", name])),
+    )
+}
+
+fn epoch(first: &Record) -> Uuid {
+    named_uuid(&[
+        "file",
+        &first.device.id,
+        &first.at.to_string(),
+        &format!("{:?}", first.outcome),
+    ])
+}
+
+fn named_uuid(words: &[&str]) -> Uuid {
+    use sha2::{Digest as _, Sha256};
+    let mut hash = Sha256::new();
+    for word in words {
+        hash.update((word.len() as u64).to_le_bytes());
+        hash.update(word.as_bytes());
+    }
+    let mut bytes = [0; 16];
+    bytes.copy_from_slice(&hash.finalize()[..16]);
+    uuid::Builder::from_custom_bytes(bytes).into_uuid()
+}

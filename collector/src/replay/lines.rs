@@ -1,0 +1,98 @@
+//! Lines of a file, numbered, with a limit: a file without line ends does not fill the memory.
+
+use std::io::{self, BufRead, Read as _};
+
+/// By. The largest honest line (an inventory, an osquery snapshot of all programs) is some hundred kilobytes.
+const MAX_LINE: u64 = 8 * 1024 * 1024;
+
+pub struct Lines<R> {
+    from: R,
+    pub number: u64,
+}
+
+/// A line as it stands in the file.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Line {
+    Text(String),
+    Empty,
+    TooLong,
+    NotText,
+}
+
+impl<R: BufRead> Lines<R> {
+    pub fn new(from: R) -> Self {
+        Self { from, number: 0 }
+    }
+
+    /// The next line; `None` at the end.
+    pub fn next(&mut self) -> io::Result<Option<Line>> {
+        let mut bytes = Vec::new();
+        let read = self
+            .from
+            .by_ref()
+            .take(MAX_LINE)
+            .read_until(b'\n', &mut bytes)?;
+        if read == 0 {
+            return Ok(None);
+        }
+        self.number += 1;
+        if read as u64 == MAX_LINE && bytes.last() != Some(&b'\n') {
+            self.skip()?;
+            return Ok(Some(Line::TooLong));
+        }
+        let line = match String::from_utf8(bytes) {
+            // Windows tools like to begin with a byte order mark.
+            Ok(text) => match text.trim_start_matches('\u{feff}').trim() {
+                "" => Line::Empty,
+                trimmed => Line::Text(trimmed.to_owned()),
+            },
+            Err(_) => Line::NotText,
+        };
+        Ok(Some(line))
+    }
+
+    fn skip(&mut self) -> io::Result<()> {
+        loop {
+            let buffer = self.from.fill_buf()?;
+            if buffer.is_empty() {
+                return Ok(());
+            }
+            let end = buffer.iter().position(|byte| *byte == b'\n');
+            let used = end.map_or(buffer.len(), |at| at + 1);
+            self.from.consume(used);
+            if end.is_some() {
+                return Ok(());
+            }
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn odd_lines_are_told_apart_and_numbered() {
+        let mut bytes = b"\xef\xbb\xbf{\"a\":1}\r\n\n\xff\xfe\n".to_vec();
+        bytes.extend(std::iter::repeat_n(b'x', MAX_LINE as usize + 10));
+        bytes.extend(b"\nlast");
+        let mut lines = Lines::new(bytes.as_slice());
+        let mut all = Vec::new();
+        while let Some(line) = lines.next().unwrap() {
+            all.push(line);
+        }
+        let text = |text: &str| Line::Text(text.into());
+        assert_eq!(
+            all,
+            [
+                text("{\"a\":1}"),
+                Line::Empty,
+                Line::NotText,
+                Line::TooLong,
+                text("last")
+            ]
+        );
+        assert_eq!(lines.number, 5);
+    }
+}

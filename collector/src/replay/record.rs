@@ -1,0 +1,44 @@
+//! What a line of any format becomes: a device, a moment, facts.
+
+use jiff::Timestamp;
+use weft_collector_core::{device::Traits, event::Outcome};
+
+/// What a line said.
+#[derive(Debug)]
+pub enum Said {
+    Facts(Vec<Record>),
+    /// A well-formed record about something that is none of our kinds.
+    Nothing,
+}
+
+#[derive(Debug)]
+pub struct Record {
+    pub device: Described,
+    pub at: Timestamp,
+    pub outcome: Outcome,
+}
+
+/// A device as the file describes it.
+#[derive(Clone, Debug, Default, PartialEq)]
+pub struct Described {
+    /// Any name that is unique in the file.
+    pub id: String,
+    /// What the file says; empty where it says nothing.
+    pub traits: Traits,
+}
+
+/// Why a line is dirty, in words.
+#[derive(Debug, thiserror::Error)]
+#[error("{0}")]
+pub struct Dirty(pub String);
+
+impl Dirty {
+    pub fn new(words: impl Into<String>) -> Self {
+        Self(words.into())
+    }
+}
+
+/// Understands the lines of one format. It may remember earlier lines.
+pub trait Reader {
+    fn read(&mut self, line: &str) -> Result<Said, Dirty>;
+}
