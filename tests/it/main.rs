@@ -1,0 +1,5 @@
+//! Whole-system tests: real programs, the real engine, nothing mocked.
+#![allow(clippy::unwrap_used)]
+
+mod kill;
+mod way;
