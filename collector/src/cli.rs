@@ -6,7 +6,9 @@
 mod ca;
 mod device;
 mod doctor;
+mod link;
 mod serve;
+mod symptoms;
 mod token;
 
 use std::{
@@ -56,6 +58,11 @@ enum Command {
     #[command(subcommand)]
     Ca(ca::Command),
     Replay(replay::Arguments),
+    /// What texts complain of: one text per line on stdin, one JSON object per line on stdout
+    Symptoms,
+    /// The linker between anomalies and threads
+    #[command(subcommand)]
+    Link(link::Command),
     /// Run the embedded ClickHouse; the collector starts this itself
     #[command(hide = true)]
     Engine(EngineArguments),
@@ -100,26 +107,24 @@ impl Desk {
 
 /// Runs the command that was given.
 pub async fn run(cli: Cli) -> Result<ExitCode> {
-    if matches!(cli.command, Command::Check) {
-        print!("{}", Config::masked(cli.config.as_deref(), env::vars())?);
-        return Ok(ExitCode::SUCCESS);
-    }
-    let config = Config::load(cli.config.as_deref(), env::vars())?;
+    let config = || Config::load(cli.config.as_deref(), env::vars());
+    let desk = async || Desk::open(&config()?).await;
     match cli.command {
-        Command::Serve => serve::run(config).await?,
-        Command::Doctor => return doctor::run(config).await,
-        Command::Token(command) => token::run(command, Desk::open(&config).await?).await?,
-        Command::Device(command) => device::run(command, Desk::open(&config).await?).await?,
-        Command::Ca(command) => ca::run(command, &config)?,
+        Command::Serve => serve::run(config()?).await?,
+        Command::Check => print!("{}", Config::masked(cli.config.as_deref(), env::vars())?),
+        Command::Doctor => return doctor::run(config()?).await,
+        Command::Token(command) => token::run(command, desk().await?).await?,
+        Command::Device(command) => device::run(command, desk().await?).await?,
+        Command::Ca(command) => ca::run(command, &config()?)?,
+        Command::Symptoms => symptoms::run(std::io::stdin().lock(), std::io::stdout().lock())?,
+        Command::Link(command) => link::run(command)?,
         Command::Replay(arguments) => {
-            return replay::run(arguments, serve::surroundings(&config)?).await;
+            return replay::run(arguments, serve::surroundings(&config()?)?).await;
         }
         // `main` runs it before there is a runtime, if it names its configuration.
         Command::Engine(_) => {
             bail!("`engine` is for the collector itself, with --config and --library")
         }
-        // Done above.
-        Command::Check => {}
     }
     Ok(ExitCode::SUCCESS)
 }
