@@ -8,8 +8,10 @@ use std::sync::OnceLock;
 use crate::index::Catalog;
 use crate::parse;
 
-const DOCUMENTS: [(&str, &str); 4] = [
+const DOCUMENTS: [(&str, &str); 6] = [
     ("cloud_sync.toml", include_str!("../apps/cloud_sync.toml")),
+    ("cloud_mount.toml", include_str!("../apps/cloud_mount.toml")),
+    ("backup.toml", include_str!("../apps/backup.toml")),
     (
         "file_transfer.toml",
         include_str!("../apps/file_transfer.toml"),

@@ -80,12 +80,13 @@ fn parent_of<'a>(
 pub(super) fn desktop<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
     let lower = value.trim().to_lowercase();
     let base = lower.rsplit('/').next().unwrap_or_default();
+    // Some ids end in `.desktop` themselves: `org.telegram.desktop`.
     let id = base.strip_suffix(".desktop").unwrap_or(base);
-    if let Some(hit) = catalog.find(Os::Linux, Slot::Desktop, id) {
-        return Some(Found::new(hit, sure::DESKTOP));
-    }
-    if let Some(hit) = catalog.find(Os::Linux, Slot::Flatpak, id) {
-        return Some(Found::new(hit, sure::DESKTOP));
+    for form in [id, base] {
+        let hit = catalog.find(Os::Linux, Slot::Desktop, form);
+        if let Some(hit) = hit.or_else(|| catalog.find(Os::Linux, Slot::Flatpak, form)) {
+            return Some(Found::new(hit, sure::DESKTOP));
+        }
     }
     if let Some((name, _)) = id.split_once('_')
         && let Some(hit) = catalog.find(Os::Linux, Slot::Snap, name)
@@ -123,8 +124,8 @@ pub(super) fn flatpak<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>
         .or_else(|| lower.strip_prefix("runtime/"))
         .unwrap_or(&lower);
     let id = rest.split(['/', ' ', '\t']).next().unwrap_or_default();
-    let id = id.strip_suffix(".desktop").unwrap_or(id);
-    parent_of(catalog, Slot::Flatpak, Os::Linux, id).map(|hit| Found::new(hit, sure::ID))
+    let hit = parent_of(catalog, Slot::Flatpak, Os::Linux, id)?;
+    Some(Found::new(hit, sure::ID))
 }
 
 /// `slack`, `slack_work` (a parallel install), `snap.slack.slack`, `slack/148`.
