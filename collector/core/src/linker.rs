@@ -21,15 +21,17 @@
 //! enough to stand alone (the same stop code or process **and** the same model or team). Talk that ended 45 days before
 //! the trouble began never links by itself.
 //!
-//! [`Weights`] documents each feature. [`text::Digest`] is what the linker knows of a thread: make it once per change of the
-//! thread and keep it, then a new anomaly is ranked against 100,000 threads in milliseconds.
+//! [`Weights`] documents each feature. [`text::Digest`] is what the linker knows of a thread, [`Index`] all of them: a new
+//! anomaly is compared with the few hundred threads that share a device, a name or a symptom with it.
 
 pub mod eval;
 pub mod features;
+pub mod index;
 pub mod rank;
 pub mod text;
 
 pub use features::Features;
+pub use index::Index;
 pub use rank::{rank, rank_digests};
 pub use text::{Corpus, Digest};
 

@@ -12,8 +12,12 @@ mod spread;
 pub use identity::{identity, normalised_name, normalised_path};
 pub use masquerade::Masquerade;
 
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
 use crate::{
     detect::{Settings, fleet::Fleet},
+    device::DeviceId,
     evidence::Evidence,
     finding::Finding,
 };
@@ -32,4 +36,54 @@ pub fn detect(evidence: &Evidence, settings: &Settings) -> Vec<Finding> {
                 .or_else(|| cost::judge(subject, &fleet, settings))
         })
         .collect()
+}
+
+/// One program on one device, for review: unusual first, whether or not it is a finding.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub struct Ranked {
+    pub device: DeviceId,
+    pub key: String,
+    pub executable_name: String,
+    pub parent_executable_name: String,
+    pub first: Timestamp,
+    /// As in the scores of process findings; from [`Settings::process_points`] on it is one.
+    pub points: f64,
+    pub why: Vec<String>,
+}
+
+/// All programs by how unusual they are, most unusual first: what a reviewer reads who has time for ten.
+pub fn ranking(evidence: &Evidence, settings: &Settings) -> Vec<Ranked> {
+    let fleet = Fleet::new(evidence, settings);
+    let subjects = rarity::subjects(evidence);
+    let lineage = rarity::Lineage::of(&subjects);
+    let mut ranked: Vec<Ranked> = Vec::new();
+    for subject in &subjects {
+        let Some(assessment) = rarity::assess(subject, &lineage, &fleet, settings) else {
+            continue;
+        };
+        for seen in &subject.seen {
+            // Where only one device's parent is odd, the others have the program's plain points.
+            let concerned = !assessment.is_old || assessment.devices.contains(&seen.device);
+            ranked.push(Ranked {
+                device: seen.device,
+                key: subject.key.clone(),
+                executable_name: subject.about.executable_name.clone(),
+                parent_executable_name: seen.parent_executable_name.clone(),
+                first: seen.first,
+                points: if concerned {
+                    assessment.points
+                } else {
+                    assessment.points.min(0.0)
+                },
+                why: assessment.why.clone(),
+            });
+        }
+    }
+    ranked.sort_by(|a, b| {
+        b.points
+            .total_cmp(&a.points)
+            .then_with(|| (a.device, &a.key, a.first).cmp(&(b.device, &b.key, b.first)))
+    });
+    ranked.dedup_by(|a, b| a.device == b.device && a.key == b.key);
+    ranked
 }

@@ -93,13 +93,17 @@ fn periodic_finding(
     let from = ends.first().map_or(history.now, |end| end.at);
     let mut why = vec![
         format!(
-            "{} of the {} fit one beat of {stated}, measured {}.",
-            wording::count(beat.fitting, "interval"),
-            beat.intervals,
+            "{} of {} fit one beat of {stated}, measured {}.",
+            if beat.fitting == beat.intervals {
+                "All".to_owned()
+            } else {
+                beat.fitting.to_string()
+            },
+            wording::count(beat.intervals, "interval"),
             beat.measure.words(),
         ),
         format!(
-            "Restarts that come at random look this regular {}.",
+            "Luck alone would make restarts look this regular {}.",
             chance_words(beat.chance)
         ),
     ];
@@ -266,7 +270,7 @@ fn rate_finding(
     };
     let mut why = vec![excess.compared.clone(), excess.own.clone()];
     why.push(format!(
-        "A healthy device of this fleet shows that many {}.",
+        "Luck alone would do this to a healthy device of this fleet {}.",
         chance_words(excess.chance)
     ));
     why.extend(history.cause_words());
@@ -314,12 +318,12 @@ fn times_word(count: usize) -> String {
     }
 }
 
-/// "about once in 3,000 weeks like this" reads better than 3.2e-4.
+/// "about once in 3125 times" reads better than 3.2e-4.
 fn chance_words(chance: f64) -> String {
     if chance < 1e-6 {
-        "less than once in a million times by luck".to_owned()
+        "less than once in a million times".to_owned()
     } else {
-        format!("about once in {:.0} times by luck", 1.0 / chance.max(1e-9))
+        format!("about once in {:.0} times", 1.0 / chance.max(1e-9))
     }
 }
 

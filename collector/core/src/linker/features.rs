@@ -387,7 +387,7 @@ fn past(
 }
 
 /// Complaints that often describe the same trouble in other words.
-fn related(symptom: &str) -> &'static [&'static str] {
+pub(super) fn related(symptom: &str) -> &'static [&'static str] {
     match symptom {
         "unexpected_restart" => &["crash"],
         "crash" => &["unexpected_restart"],

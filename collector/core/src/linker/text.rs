@@ -104,6 +104,16 @@ impl Corpus {
         }
     }
 
+    pub fn remove(&mut self, digest: &Digest) {
+        self.threads -= 1.0;
+        self.length -= digest.length();
+        for word in digest.words.keys() {
+            if let Some(count) = self.with_word.get_mut(word) {
+                *count -= 1.0;
+            }
+        }
+    }
+
     /// Robertson and Sparck Jones' weight, never negative. Few threads know nothing about rarity: 20 invented ones that hold
     /// the word half the time keep a corpus of three from calling everything rare.
     fn rarity(&self, word: &str) -> f64 {

@@ -577,3 +577,30 @@ fn evaluation_reads_its_own_format() {
     let evaluation = linker::eval::run(&brief, &Settings::default());
     assert_eq!(evaluation.counts.automatic_right, 1, "{evaluation:?}");
 }
+
+/// The index finds what comparing everything finds, and forgets what was removed.
+#[test]
+fn the_index_agrees_with_comparing_everything() {
+    let settings = Settings::default();
+    for seed in 0..12 {
+        let case = case(seed);
+        let mut index = linker::Index::default();
+        for thread in &case.threads {
+            index.put(thread, &settings);
+            index.put(thread, &settings);
+        }
+        assert_eq!(index.len(), case.threads.len());
+        let slow = rank(&case.anomaly, &case.threads, &[], case.now, &settings);
+        let fast = index.rank(&case.anomaly, &[], case.now, &settings);
+        assert_eq!(slow, fast);
+        for thread in &case.threads {
+            index.remove(thread.id);
+        }
+        assert!(
+            index.is_empty()
+                && index
+                    .rank(&case.anomaly, &[], case.now, &settings)
+                    .is_empty()
+        );
+    }
+}

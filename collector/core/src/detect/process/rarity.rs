@@ -178,6 +178,8 @@ pub fn subjects(evidence: &Evidence) -> Vec<Subject<'_>> {
 /// Who starts whom, over the fleet: for a child's name the devices of each parent, for a parent's name its children.
 pub struct Lineage {
     parents: BTreeMap<String, BTreeMap<String, BTreeSet<DeviceId>>>,
+    /// Starts of a child, in all and by parent: in a fleet of three, devices are too few to count.
+    starts: BTreeMap<String, BTreeMap<String, u64>>,
     children: BTreeMap<String, (BTreeSet<String>, BTreeSet<DeviceId>)>,
 }
 
@@ -185,6 +187,7 @@ impl Lineage {
     pub fn of(subjects: &[Subject<'_>]) -> Self {
         let mut lineage = Self {
             parents: BTreeMap::new(),
+            starts: BTreeMap::new(),
             children: BTreeMap::new(),
         };
         for subject in subjects {
@@ -200,6 +203,12 @@ impl Lineage {
                     .entry(parent.clone())
                     .or_default()
                     .insert(seen.device);
+                *lineage
+                    .starts
+                    .entry(subject.name.clone())
+                    .or_default()
+                    .entry(parent.clone())
+                    .or_default() += u64::from(seen.starts.max(1));
                 let (names, devices) = lineage.children.entry(parent).or_default();
                 names.insert(subject.name.clone());
                 devices.insert(seen.device);
@@ -225,6 +234,9 @@ impl Lineage {
                 ),
             ));
         }
+        if let Some(odd) = self.odd_by_starts(child, parent, everywhere.len()) {
+            return Some(odd);
+        }
         let (names, devices) = self.children.get(parent)?;
         let narrow = names.len() <= 4 && devices.len() >= WELL_KNOWN;
         (narrow && everywhere.len() <= 2).then(|| {
@@ -234,6 +246,22 @@ impl Lineage {
                     "{parent} runs on {} and starts hardly anything; this is new for it.",
                     wording::count(devices.len(), "device")
                 ),
+            )
+        })
+    }
+}
+
+impl Lineage {
+    fn odd_by_starts(&self, child: &str, parent: &str, devices: usize) -> Option<(f64, String)> {
+        const ENOUGH: u64 = 50;
+        let starts = self.starts.get(child)?;
+        let all: u64 = starts.values().sum();
+        let by_parent = starts.get(parent).copied().unwrap_or(0);
+        let rare = all >= ENOUGH && by_parent * 50 <= all && devices <= 4;
+        rare.then(|| {
+            (
+                2.2,
+                format!("{child} was started {all} times, but only {by_parent} times by {parent}."),
             )
         })
     }
@@ -260,86 +288,111 @@ impl Points {
     }
 }
 
+/// What one identity is worth, and why.
+pub struct Assessment {
+    pub points: f64,
+    pub why: Vec<String>,
+    pub detector: &'static str,
+    /// Devices concerned: all that have it, or those where only its parent is odd.
+    pub devices: Vec<DeviceId>,
+    /// Seen before the time of news, so that only an odd parent speaks.
+    pub is_old: bool,
+}
+
+/// Weighs an identity, news or not.
+pub fn assess(
+    subject: &Subject<'_>,
+    lineage: &Lineage,
+    fleet: &Fleet<'_>,
+    settings: &Settings,
+) -> Option<Assessment> {
+    let first = subject.first()?.first;
+    let is_old = days(first, subject.now) > settings.process_new_days;
+    let about = subject.about;
+    let common = subject.devices * 20 > fleet.size().max(1) && subject.devices > 2;
+    let pretends = masquerade::judge(
+        &about.executable_name,
+        &about.executable_path,
+        &about.place,
+        &about.user_class,
+    )
+    .filter(|pretends| believable_pretence(pretends, subject, common));
+    let odd_parent = oddest_parent(subject, lineage, settings);
+
+    let mut points = Points::default();
+    rare(&mut points, subject, fleet);
+    place(&mut points, subject);
+    provenance(&mut points, subject);
+    marks(&mut points, subject);
+    new(&mut points, subject, fleet, first, !is_old);
+    if let Some(pretends) = &pretends {
+        let worth = match pretends {
+            Masquerade::WrongUser(_) => 2.5,
+            Masquerade::LookAlike(_) | Masquerade::WrongPlace(_) => 4.5,
+        };
+        points.add(worth, pretends.words(subject.shown_name(), &about.place));
+    }
+    let mut by_parent = false;
+    let mut devices = subject.device_ids();
+    if let Some((worth, words, odd_devices)) = odd_parent {
+        points.add(worth, words);
+        by_parent = worth >= 2.0;
+        if is_old {
+            devices = odd_devices;
+        }
+    } else if is_old {
+        devices.clear();
+    }
+    Some(Assessment {
+        points: finite(points.total),
+        detector: match &pretends {
+            Some(_) => "process.masquerade",
+            None if by_parent => "process.lineage",
+            None => "process.rare",
+        },
+        why: points.sentences(),
+        devices,
+        is_old,
+    })
+}
+
 pub fn judge(
     subject: &Subject<'_>,
     lineage: &Lineage,
     fleet: &Fleet<'_>,
     settings: &Settings,
 ) -> Option<Finding> {
+    let assessment = assess(subject, lineage, fleet, settings)?;
+    // Old news is no news, unless somebody else started it lately: then only those devices remain.
+    if assessment.points < settings.process_points || assessment.devices.is_empty() {
+        return None;
+    }
+    let over = assessment.points - settings.process_points;
+    let severity = match over {
+        over if over >= 3.5 => Severity::High,
+        over if over >= 1.5 => Severity::Medium,
+        _ => Severity::Low,
+    };
+    let first = subject.first()?.first;
     let newest = subject
         .seen
         .iter()
-        .max_by_key(|seen| (seen.first, seen.device))?;
-    let first = subject.first()?;
-    let age = days(first.first, subject.now);
-    let pretends = masquerade::judge(
-        &subject.about.executable_name,
-        &subject.about.executable_path,
-        &subject.about.place,
-        &subject.about.user_class,
-    );
-    let common = subject.devices * 20 > fleet.size().max(1) && subject.devices > 2;
-    let pretends = pretends.filter(|pretends| believable_pretence(pretends, subject, common));
-    let odd_parent = oddest_parent(subject, lineage, settings);
-    // Old news is no news, unless somebody else started it lately.
-    if age > settings.process_new_days && odd_parent.is_none() {
-        return None;
-    }
-    let mut points = Points::default();
-    rare(&mut points, subject, fleet);
-    place(&mut points, subject);
-    provenance(&mut points, subject);
-    marks(&mut points, subject);
-    if let Some(pretends) = &pretends {
-        let worth = if matches!(pretends, Masquerade::WrongUser(_)) {
-            2.5
-        } else {
-            4.5
-        };
-        points.add(
-            worth,
-            pretends.words(subject.shown_name(), &subject.about.place),
-        );
-    }
-    let lineage_worth = odd_parent.as_ref().map_or(0.0, |(worth, _, _)| *worth);
-    if let Some((worth, words, _)) = &odd_parent {
-        points.add(*worth, words.clone());
-    }
-    if age <= settings.process_new_days && fleet.learning.is_none() {
-        points.add(
-            1.0,
-            format!("Nobody had it before {}.", wording::day(first.first)),
-        );
-    }
-    if points.total < settings.process_points {
-        return None;
-    }
-    let detector = match &pretends {
-        Some(_) => "process.masquerade",
-        None if lineage_worth >= 2.0 => "process.lineage",
-        None => "process.rare",
-    };
-    let devices = match &odd_parent {
-        Some((_, _, devices)) if age > settings.process_new_days => devices.clone(),
-        _ => subject.device_ids(),
-    };
-    let total = points.total;
-    let severity = match total {
-        total if total >= settings.process_points + 3.5 => Severity::High,
-        total if total >= settings.process_points + 1.5 => Severity::Medium,
-        _ => Severity::Low,
-    };
-    let title = title(
-        subject,
+        .map(|seen| seen.last.max(seen.first))
+        .max();
+    let title = title(subject, &assessment, fleet);
+    let Assessment {
+        points,
+        mut why,
         detector,
-        &devices,
-        odd_parent.as_ref().map(|_| newest),
-        fleet,
+        devices,
+        ..
+    } = assessment;
+    why.extend(
+        fleet
+            .learning
+            .as_ref()
+            .map(|learning| learning.words.clone()),
     );
-    let mut why = points.sentences();
-    if let Some(learning) = &fleet.learning {
-        why.push(learning.words.clone());
-    }
     let mut facts = fleet.facts(devices.iter().copied());
     facts.symptoms = vec!["malware_suspected".to_owned()];
     facts.processes = vec![subject.about.executable_name.clone(), subject.name.clone()];
@@ -355,17 +408,10 @@ pub fn judge(
         },
         cause: cause(Kind::Process, &format!("program:{}", subject.key), "fleet"),
         severity: cap(severity, fleet.learning.is_some()),
-        confidence: finite(1.0 - (-(total - settings.process_points + 1.0) / 3.0).exp())
-            .clamp(0.3, 0.95),
-        score: total,
-        from: first.first,
-        to: subject
-            .seen
-            .iter()
-            .map(|seen| seen.last.max(seen.first))
-            .max()
-            .unwrap_or(first.first)
-            .min(subject.now),
+        confidence: finite(1.0 - (-(over + 1.0) / 3.0).exp()).clamp(0.3, 0.95),
+        score: points,
+        from: first,
+        to: newest.unwrap_or(first).min(subject.now),
         title,
         why,
         evidence: subject.rows(fleet),
@@ -395,6 +441,28 @@ fn rare(points: &mut Points, subject: &Subject<'_>, fleet: &Fleet<'_>) {
                 "The name is known from {}, but with another content.",
                 wording::count(with_name, "device")
             ),
+        );
+    }
+}
+
+/// New counts as much as we could have known: a program that appears on the second day of watching proves little.
+fn new(
+    points: &mut Points,
+    subject: &Subject<'_>,
+    fleet: &Fleet<'_>,
+    first: Timestamp,
+    is_new: bool,
+) {
+    const WATCHED: f64 = 7.0;
+    let watched = fleet
+        .devices()
+        .map(|(_, about)| days(about.first_report, first))
+        .fold(0.0, f64::max);
+    let worth = (watched / WATCHED).clamp(0.0, 1.0);
+    if is_new && worth > 0.1 && subject.devices > 0 {
+        points.add(
+            worth,
+            format!("Nobody had it before {}.", wording::day(first)),
         );
     }
 }
@@ -510,23 +578,23 @@ fn believable_pretence(pretends: &Masquerade, subject: &Subject<'_>, common: boo
     }
 }
 
-fn title(
-    subject: &Subject<'_>,
-    detector: &str,
-    devices: &[DeviceId],
-    newest: Option<&&ProcessSeen>,
-    fleet: &Fleet<'_>,
-) -> String {
+fn title(subject: &Subject<'_>, assessment: &Assessment, fleet: &Fleet<'_>) -> String {
     let name = subject.shown_name();
     let place = place_words(&subject.about.place);
-    let on = wording::list(&fleet.names(devices), 2);
-    match (detector, newest) {
-        ("process.masquerade", _) => {
+    let on = wording::list(&fleet.names(&assessment.devices), 2);
+    let parent = subject
+        .seen
+        .iter()
+        .filter(|seen| assessment.devices.contains(&seen.device))
+        .max_by_key(|seen| (seen.first, seen.device))
+        .map_or("", |seen| seen.parent_executable_name.as_str());
+    match assessment.detector {
+        "process.masquerade" => {
             format!("\"{name}\" on {on} pretends to be a program of the system")
         }
-        ("process.lineage", Some(seen)) => format!(
+        "process.lineage" => format!(
             "{name} was started by {} on {on}, which is not its way",
-            or(&seen.parent_executable_name, "an unknown parent")
+            or(parent, "an unknown parent")
         ),
         _ => format!("Unknown program \"{name}\" runs from {place} on {on}"),
     }

@@ -106,10 +106,10 @@ fn excess(
         ratio,
         window_days: window.max(1.0),
         compared: format!(
-            "{} in the last {:.0} days; {like} have {:.1} in that time.",
+            "{} in the last {:.0} days; {like} have {} in that time.",
             wording::count(count as usize, "unexpected restart"),
             window.max(1.0),
-            prior.mean() * window
+            few(prior.mean() * window)
         ),
         own: if past.days >= 1.0 {
             format!("It had {} in the {:.0} days before.", past.ends, past.days)
@@ -169,5 +169,14 @@ fn words(cohort: &Cohort) -> String {
         CohortBy::OsBuild => format!("devices on its OS build ({})", cohort.value),
         CohortBy::Team => format!("devices of its team ({})", cohort.value),
         _ => format!("devices with {}", cohort.value),
+    }
+}
+
+/// "0.3", "fewer than 0.1".
+fn few(expected: f64) -> String {
+    if expected < 0.05 {
+        "fewer than 0.1".to_owned()
+    } else {
+        format!("{expected:.1}")
     }
 }
