@@ -123,7 +123,18 @@ impl BootRecord {
 
     fn judged(&mut self, end: End, confidence: f64) {
         self.end = end;
-        self.confidence = confidence;
+        // Two digits: more would pretend a precision that no rule has.
+        self.confidence = (confidence.clamp(0.0, 1.0) * 100.0).round() / 100.0;
+    }
+
+    /// An end after the next start means that the clock went back in between: the end is unknown, no pause is negative.
+    fn end_before(&mut self, next_start: Option<Timestamp>) {
+        if let (Some(end), Some(start)) = (self.ended_at, next_start)
+            && end > start
+        {
+            self.ended_at = None;
+            self.tag("clock_moved_back");
+        }
     }
 
     /// A run never ends before it started: drops an end that says so and tags why.
@@ -194,7 +205,7 @@ pub struct KnownBoot {
 const SAME_START_TOLERANCE_SECONDS: i64 = 180;
 
 impl BootHistory {
-    /// Gives boots that only a time-keyed record (wtmp) knows the key under which the agent reported them while they
+    /// Gives boots that only a time-keyed record (wtmp, utmpx) knows the key under which the agent reported them while they
     /// ran, so that a boot is not counted under two names.
     pub fn adopt_known(&mut self, known: &[KnownBoot]) {
         for index in 0..self.boots.len() {
@@ -204,7 +215,10 @@ impl BootHistory {
             let Some(start) = boot.started_at else {
                 continue;
             };
-            if !boot.boot_id.starts_with(linux::WTMP_KEY) {
+            if ![linux::WTMP_KEY, macos::UTMPX_KEY]
+                .iter()
+                .any(|key| boot.boot_id.starts_with(key))
+            {
                 continue;
             }
             let nearest = known

@@ -7,7 +7,7 @@
 
 use std::path::Path;
 
-#[cfg(any(target_os = "linux", test))]
+#[cfg(target_os = "linux")]
 mod linux;
 
 /// One disk. `r#type`: "ssd", "hdd", "nvme", "emmc", "virtual".

@@ -31,4 +31,6 @@ pub mod identity;
 pub mod secret;
 
 mod command;
+// Fewer readers exist elsewhere, so less of this is called.
+#[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod files;

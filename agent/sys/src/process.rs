@@ -8,10 +8,11 @@
 //! [`Table`] is the cycle: who came, who went, what it cost. [`Identifier`] answers "what is it". [`Watcher`] hears of
 //! programs that live between two cycles, where the kernel lets it.
 
-#[cfg(target_os = "linux")]
-mod identify;
 pub mod place;
 pub mod script;
+
+#[cfg(target_os = "linux")]
+mod identify;
 #[cfg(target_os = "linux")]
 mod stat;
 #[cfg(target_os = "linux")]
@@ -19,13 +20,19 @@ mod table;
 #[cfg(target_os = "linux")]
 mod watcher;
 
+// Compiled with the tests everywhere, so that it cannot rot.
+#[cfg(any(not(target_os = "linux"), test))]
+mod absent;
+
+#[cfg(not(target_os = "linux"))]
+pub use absent::{Identifier, Table, Watcher, command_line};
 #[cfg(target_os = "linux")]
 pub use identify::{Identifier, command_line};
 pub use place::Place;
 #[cfg(target_os = "linux")]
 pub use table::Table;
 #[cfg(target_os = "linux")]
-pub use watcher::{ProcessEvent, Watcher};
+pub use watcher::Watcher;
 
 use crate::package::Owner;
 
@@ -61,6 +68,15 @@ pub struct Scan {
     pub executed: Vec<InstanceKey>,
     /// With the last cost that was seen.
     pub ended: Vec<Instance>,
+}
+
+/// What the kernel tells a [`Watcher`].
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum ProcessEvent {
+    /// The process started a program.
+    Exec { pid: u32 },
+    /// The process ended, with its wait status.
+    Exit { pid: u32, status: u32 },
 }
 
 /// Whose account runs it.

@@ -535,14 +535,17 @@ mod tests {
 
     #[test]
     fn accounts_by_class() {
-        let mut accounts = Accounts::default();
-        accounts.without_login = [
+        let without_login = [
             "svc:x:1501:1501::/srv:/usr/sbin/nologin",
             "anna:x:1000:1000:Anna:/home/anna:/bin/bash",
         ]
         .iter()
         .filter_map(|line| id_without_login(line))
         .collect();
+        let accounts = Accounts {
+            without_login,
+            ..Accounts::default()
+        };
         assert_eq!(accounts.class_of(0), UserClass::System);
         assert_eq!(accounts.class_of(33), UserClass::Service);
         assert_eq!(accounts.class_of(1501), UserClass::Service);

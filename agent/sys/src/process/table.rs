@@ -21,6 +21,9 @@ use crate::files;
 const LINE_LIMIT: usize = 1024;
 /// Directory entries are read in blocks of this size: about 250 processes at once.
 const DIRECTORY_BLOCK: usize = 8 * 1024;
+/// Kernel threads are half of a laptop's table and no programs: their cost is read every eighth round only. The price: a
+/// program that gets a dead worker's id between two rounds is noticed up to seven rounds late.
+const KERNEL_THREAD_ROUNDS: u64 = 8;
 /// A process table beyond this is an attack on the host or on us.
 const MAX_PROCESSES: usize = 65_536;
 
@@ -126,6 +129,13 @@ impl Table {
     }
 
     fn look_at(&mut self, proc: BorrowedFd<'_>, pid: u32, scan: &mut Scan) {
+        if !self.round.is_multiple_of(KERNEL_THREAD_ROUNDS)
+            && let Some(entry) = self.entries.get_mut(&pid)
+            && entry.instance.kernel_thread
+        {
+            entry.seen = self.round;
+            return;
+        }
         let mut line = [0_u8; LINE_LIMIT];
         // Gone between listing and reading: the sweep reports it.
         let Some(length) = read_at(proc, pid, b"/stat", &mut line) else {

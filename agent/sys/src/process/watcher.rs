@@ -12,6 +12,8 @@ use rustix::fd::OwnedFd;
 use rustix::net::netlink::{CONNECTOR, SocketAddrNetlink};
 use rustix::net::{self, AddressFamily, RecvFlags, SendFlags, SocketFlags, SocketType};
 
+use super::ProcessEvent;
+
 /// Multicast group and message id of the process events (CN_IDX_PROC, CN_VAL_PROC).
 const PROC_INDEX: u32 = 1;
 const PROC_VALUE: u32 = 1;
@@ -22,15 +24,6 @@ const HEADER: usize = 36;
 const MESSAGE: usize = 1024;
 /// Messages taken per call, so that a fork storm cannot keep us here.
 const MAX_PER_DRAIN: usize = 4096;
-
-/// What the kernel says.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum ProcessEvent {
-    /// The process started a program.
-    Exec { pid: u32 },
-    /// The process ended, with its wait status.
-    Exit { pid: u32, status: u32 },
-}
 
 /// An open connector.
 #[derive(Debug)]

@@ -445,6 +445,37 @@ fn a_disk_taken_out_is_read_without_its_kernel() {
     );
 }
 
+#[test]
+fn a_journal_that_lost_its_first_lines_is_one_boot() {
+    let records = Records {
+        journal: vec![
+            boot(
+                1,
+                50_000,
+                60_000,
+                &[reached("reboot.target")],
+                &[activity()],
+            ),
+            running(60_030, &[]),
+        ],
+        wtmp: Some(vec![
+            wtmp_boot(-9_000),
+            wtmp_shutdown(-10),
+            wtmp_boot(0),
+            wtmp_shutdown(59_999),
+            wtmp_boot(60_034),
+        ]),
+        ..machine(60_030)
+    };
+    let history = judge(&records);
+    assert_eq!(
+        ends(&history),
+        [End::CleanRestart, End::CleanRestart, End::Running]
+    );
+    assert_eq!(history.boots[1].boot_id, id(1));
+    assert_eq!(history.boots[1].started_at, Some(at(0)));
+}
+
 fn any_entry() -> impl Strategy<Value = wtmp::Entry> {
     let kind = prop_oneof![
         Just(wtmp::Kind::Boot),

@@ -697,7 +697,7 @@ mod tests {
             let _ = boots_of_table(&text);
             let seen = lines(&bytes);
             let line = Line { message: text, identifier: "systemd".into(), ..Line::default() };
-            let _ = Tail::of(&[line.clone()]);
+            let _ = Tail::of(std::slice::from_ref(&line));
             let _ = Head::of(&[Line { identifier: "kernel".into(), ..line }]);
             let _ = wakes(&seen);
         }

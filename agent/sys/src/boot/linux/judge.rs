@@ -55,7 +55,7 @@ pub fn judge(records: &Records) -> BootHistory {
     let mut drafts = drafts_of_journal(records);
     add_current(records, &mut drafts);
     if let Some(entries) = &records.wtmp {
-        add_wtmp(entries, records, &mut drafts);
+        add_wtmp(entries, &mut drafts);
     }
     for dump in &records.dumps {
         place_dump(dump, &mut drafts);
@@ -184,12 +184,14 @@ fn runs(entries: &[wtmp::Entry]) -> Vec<Run> {
     out
 }
 
-fn add_wtmp<'a>(entries: &[wtmp::Entry], records: &'a Records, drafts: &mut Vec<Draft<'a>>) {
-    for run in runs(entries) {
+fn add_wtmp(entries: &[wtmp::Entry], drafts: &mut Vec<Draft<'_>>) {
+    let runs = runs(entries);
+    for (index, run) in runs.iter().enumerate() {
         if !is_set(run.start) {
             continue;
         }
-        if let Some(draft) = owner_of(&run, drafts, records) {
+        let next = runs.get(index + 1).map(|next| next.start);
+        if let Some(draft) = owner_of(run, next, drafts) {
             // A soft reboot writes a second start into the same boot; its last shutdown record counts.
             draft.in_wtmp = true;
             draft.shutdown = run.shutdown.or(draft.shutdown);
@@ -223,25 +225,54 @@ fn add_wtmp<'a>(entries: &[wtmp::Entry], records: &'a Records, drafts: &mut Vec<
 /// The boot whose span covers this start.
 fn owner_of<'d, 'a>(
     run: &Run,
+    next: Option<Timestamp>,
     drafts: &'d mut [Draft<'a>],
-    _records: &Records,
 ) -> Option<&'d mut Draft<'a>> {
-    drafts.iter_mut().rev().find(|draft| {
-        let Some(start) = draft.start() else {
-            return false;
-        };
-        let is_wtmp_only = draft.tail.is_none() && draft.last_sign.is_none() && !draft.is_current;
-        if is_wtmp_only {
-            return start == run.start;
-        }
-        let early = start.checked_sub(START_SLACK).unwrap_or(start);
-        let late = if draft.is_current {
-            None
-        } else {
-            draft.last_sign
-        };
-        run.start >= early && late.is_none_or(|late| run.start <= late)
-    })
+    let covering = drafts.iter().rposition(|draft| covers(draft, run.start));
+    let index = covering.or_else(|| beheaded(run, next, drafts))?;
+    let draft = drafts.get_mut(index)?;
+    if covering.is_none()
+        && let Some(record) = &mut draft.record
+    {
+        record.started_at = Some(run.start);
+        record.because("wtmp: the start of a boot whose first journal lines are gone");
+    }
+    Some(draft)
+}
+
+fn covers(draft: &Draft<'_>, time: Timestamp) -> bool {
+    let Some(start) = draft.start() else {
+        return false;
+    };
+    let is_wtmp_only = draft.tail.is_none() && draft.last_sign.is_none() && !draft.is_current;
+    if is_wtmp_only {
+        return start == time;
+    }
+    let early = start.checked_sub(START_SLACK).unwrap_or(start);
+    let late = if draft.is_current {
+        None
+    } else {
+        draft.last_sign
+    };
+    time >= early && late.is_none_or(|late| time <= late)
+}
+
+/// The journal drops its oldest lines, so its oldest boot may begin long after its kernel did: the first boot after this
+/// start, if no other start lies between, this one was not shut down before it, and its lines do not begin with a kernel.
+fn beheaded(run: &Run, next: Option<Timestamp>, drafts: &[Draft<'_>]) -> Option<usize> {
+    let index = drafts
+        .iter()
+        .position(|draft| draft.start().is_some_and(|start| start > run.start))?;
+    let draft = drafts.get(index)?;
+    let start = draft.start()?;
+    let is_oldest = drafts
+        .iter()
+        .take(index)
+        .all(|draft| draft.last_sign.is_none());
+    let lacks_kernel = draft.head.is_some_and(|head| head.kernel.is_empty());
+    let went_on = run.shutdown.is_none_or(|(stop, _)| stop >= start);
+    let is_alone = next.is_none_or(|next| next > start);
+    (is_oldest && lacks_kernel && !draft.is_current && went_on && is_alone).then_some(index)
 }
 
 fn place_dump<'a>(dump: &'a Dump, drafts: &mut [Draft<'a>]) {
@@ -279,13 +310,7 @@ fn decide(drafts: &[Draft<'_>], index: usize, records: &Records) -> Option<BootR
     let next = drafts.get(index + 1);
     record.ended_at = draft.shutdown.map(|(at, _)| at).max(draft.last_sign);
     end_of(&mut record, draft, next, records);
-    // The clock went back over the restart: this end would lie after the next start.
-    if let (Some(end), Some(start)) = (record.ended_at, next.and_then(Draft::start))
-        && end > start
-    {
-        record.ended_at = None;
-        record.tag("clock_moved_back");
-    }
+    record.end_before(next.and_then(Draft::start));
     record.settle_times();
     Some(record)
 }

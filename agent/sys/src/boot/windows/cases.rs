@@ -654,6 +654,20 @@ fn a_log_that_begins_after_the_kernels_own_record() {
 }
 
 #[test]
+fn a_41_before_every_other_mark_is_of_the_start_that_follows() {
+    let log = working()
+        .started(5_000, 8)
+        .work(5_500)
+        .power(41, 90_003, &[("BugcheckCode", "159")])
+        .unclean(90_012, 80_000)
+        .log_service(6009, 90_012)
+        .log_service(6005, 90_012)
+        .kernel_started(90_000, 9);
+    let history = log.history();
+    assert_eq!(ends(&history), [End::Unknown, End::Crash, End::Running]);
+}
+
+#[test]
 fn files_with_only_some_kinds_still_count() {
     let only_log = Log::new()
         .log_service(6005, 0)

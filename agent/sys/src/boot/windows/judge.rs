@@ -70,6 +70,11 @@ fn unique_keys(history: &mut BootHistory) {
         seen.insert(boot.boot_id.clone(), boot.started_at);
         kept.push(boot);
     }
+    // Across a break of the log the clocks need not agree either.
+    let starts: Vec<Option<Timestamp>> = kept.iter().map(|boot| boot.started_at).collect();
+    for (boot, next) in kept.iter_mut().zip(starts.into_iter().skip(1)) {
+        boot.end_before(next);
+    }
     history.boots = kept;
 }
 
@@ -138,12 +143,7 @@ impl Story<'_> {
             None => boot.tag("started_before_log"),
         }
         let next_start = next.and_then(|next| next.session.started_at());
-        if let (Some(end), Some(start)) = (boot.ended_at, next_start)
-            && end > start
-        {
-            boot.ended_at = None;
-            boot.tag("clock_moved_back");
-        }
+        boot.end_before(next_start);
         boot.settle_times();
         let is_told = session.start.is_some() || (next.is_some() && boot.end != End::Unknown);
         (is_told.then_some(boot), failed)

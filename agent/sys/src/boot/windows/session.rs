@@ -222,6 +222,12 @@ fn starts<'a>(events: &[&'a WinEvent], kinds: &[Kind], vocabulary: Vocabulary) -
         }
         let opens = match out.last_mut() {
             None => true,
+            Some(current)
+                if *kind == Kind::Dirty
+                    && is_ahead_of_its_start(current, event, events, kinds, index) =>
+            {
+                true
+            }
             Some(current) => match relation(current, event, *kind, closed, vocabulary) {
                 Relation::Twin => continue,
                 Relation::Part => false,
@@ -301,6 +307,35 @@ fn relation(
         }
         _ => Relation::Part,
     }
+}
+
+/// A 41 that was flushed before every other mark of its start: far from the start seen last, close to marks that follow.
+fn is_ahead_of_its_start(
+    current: &Start<'_>,
+    event: &WinEvent,
+    events: &[&WinEvent],
+    kinds: &[Kind],
+    index: usize,
+) -> bool {
+    const LOOK_AHEAD: usize = 100;
+    let is_near =
+        |time: Timestamp| event.time.duration_since(time).abs() <= SignedDuration::from_mins(5);
+    if current.time().is_none_or(is_near) {
+        return false;
+    }
+    let marks = [
+        Kind::KernelStart,
+        Kind::Unclean,
+        Kind::Banner,
+        Kind::LogStarted,
+    ];
+    events
+        .iter()
+        .zip(kinds)
+        .skip(index + 1)
+        .take(LOOK_AHEAD)
+        .find(|(_, kind)| marks.contains(kind))
+        .is_some_and(|(next, _)| is_near(next.time))
 }
 
 /// Is this kernel start's log service the next one in the file rather than the one just seen?
