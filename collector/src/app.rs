@@ -205,11 +205,12 @@ impl App {
 impl Rooms {
     /// Everything that is served over HTTP.
     fn pages(&self) -> axum::Router {
-        http::router(http::Health {
+        let health = http::Health {
             control: self.control.clone(),
             telemetry: self.telemetry.clone(),
             metrics: self.metrics.clone(),
-        })
+        };
+        http::router(health, axum::Router::new())
     }
 
     fn start_jobs(&self, tasks: &mut Tasks, renewal: watch::Sender<u64>) {

@@ -3,6 +3,8 @@
 //! **Invariant:** `/healthz` says that the process lives, `/readyz` that it can take reports and answer people; neither
 //! needs an account nor tells a secret.
 
+mod pages;
+
 use std::{sync::Arc, time::Duration};
 
 use axum::{Json, Router, extract::State, routing::get};
@@ -34,13 +36,14 @@ struct Ready {
     telemetry: bool,
 }
 
-/// Health and metrics; the caller merges the API and the console.
-pub fn router(health: Health) -> Router {
-    Router::new()
+/// Health, metrics and the console's files; the caller brings the API.
+pub fn router(health: Health, api: Router) -> Router {
+    let own = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
-        .with_state(health)
+        .with_state(health);
+    own.merge(api).fallback(pages::page)
 }
 
 /// Serves until `stop`.

@@ -121,7 +121,7 @@ pub enum Pressure {
 }
 
 enum Item {
-    Report(Submission, OwnedSemaphorePermit),
+    Report(Box<Submission>, OwnedSemaphorePermit),
     /// Answered when everything before it is settled.
     Barrier(oneshot::Sender<()>),
 }
@@ -152,7 +152,7 @@ impl Queue {
             return;
         };
         if let Some(submission) = submission.take() {
-            slot.send(Item::Report(submission, budget));
+            slot.send(Item::Report(Box::new(submission), budget));
         }
     }
 
@@ -190,7 +190,7 @@ pub struct Writer<D> {
 /// What goes into one insert.
 #[derive(Default)]
 struct Batch {
-    reports: Vec<(Submission, OwnedSemaphorePermit)>,
+    reports: Vec<(Box<Submission>, OwnedSemaphorePermit)>,
     barriers: Vec<oneshot::Sender<()>>,
     rows: usize,
 }
@@ -312,7 +312,7 @@ impl<D: Durable> Writer<D> {
         true
     }
 
-    fn refuse(&self, report: Submission, error: &str) {
+    fn refuse(&self, report: Box<Submission>, error: &str) {
         tracing::error!(device = %report.device, last_seq = report.last_seq, "ClickHouse refuses a report: {error}");
         self.sessions.expel(report.device, report.session);
         let _ = report.settled.try_send(Settled::Refused);
@@ -368,7 +368,7 @@ impl<D: Durable> Writer<D> {
         self.finish(batch.barriers);
     }
 
-    fn settle_one(&self, report: Submission, budget: OwnedSemaphorePermit) {
+    fn settle_one(&self, report: Box<Submission>, budget: OwnedSemaphorePermit) {
         drop(budget);
         self.metrics.reports.inc();
         self.books.note(report.device, report.epoch, report.note);
