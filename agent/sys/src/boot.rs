@@ -137,6 +137,15 @@ impl BootRecord {
         }
     }
 
+    /// An unexpected end after a nearly empty battery: names the likely cause, does not change the class (the records
+    /// cannot prove it). `charge` is the last sample before the end, 0..1.
+    pub fn note_last_battery(&mut self, charge: f64) {
+        if self.end.is_unexpected() && charge <= BATTERY_EMPTY {
+            self.tag("battery_low");
+            self.because("battery: nearly empty at the last sample");
+        }
+    }
+
     /// A run never ends before it started: drops an end that says so and tags why.
     fn settle_times(&mut self) {
         if let (Some(start), Some(end)) = (self.started_at, self.ended_at)
@@ -147,6 +156,9 @@ impl BootRecord {
         }
     }
 }
+
+/// Firmware cuts the power between 2 and 5 %.
+const BATTERY_EMPTY: f64 = 0.05;
 
 /// Sentences per boot; more would be a story, not evidence.
 const MAX_EVIDENCE: usize = 12;
@@ -262,10 +274,8 @@ pub enum Error {
     },
     #[error("{path}: not a Windows event log: {reason}")]
     NotAnEventLog { path: String, reason: String },
-    #[error(
-        "reading the boot history of a running {0} is not built yet; saved records can be read"
-    )]
-    NotBuilt(&'static str),
+    #[error("the boot history of this system cannot be read; saved records of another can")]
+    NoReader,
 }
 
 /// The boot history of the system whose tree is at `root`.
@@ -284,6 +294,10 @@ pub fn history(root: &Path, live: bool, since: Option<Timestamp>) -> Result<Boot
 
 #[cfg(target_os = "linux")]
 fn read(root: &Path, live: bool, since: Option<Timestamp>) -> Result<BootHistory, Error> {
+    // A Windows disk mounted here.
+    if !live && windows::log_below(root).is_some() {
+        return windows::history(root, live);
+    }
     Ok(linux::history(root, live, since))
 }
 
@@ -293,11 +307,31 @@ fn read(root: &Path, live: bool, since: Option<Timestamp>) -> Result<BootHistory
 }
 
 #[cfg(windows)]
-fn read(_root: &Path, _live: bool, _since: Option<Timestamp>) -> Result<BootHistory, Error> {
-    windows::history()
+fn read(root: &Path, live: bool, _since: Option<Timestamp>) -> Result<BootHistory, Error> {
+    windows::history(root, live)
 }
 
 #[cfg(not(any(target_os = "linux", target_os = "macos", windows)))]
 fn read(_root: &Path, _live: bool, _since: Option<Timestamp>) -> Result<BootHistory, Error> {
-    Err(Error::NotBuilt("system of this kind"))
+    Err(Error::NoReader)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn case_10_an_empty_battery_is_a_hint_not_a_class() {
+        let mut boot = BootRecord::new("x", None);
+        boot.judged(End::PowerLossOrHang, 0.8);
+        boot.note_last_battery(0.6);
+        assert!(boot.tags.is_empty());
+        boot.note_last_battery(0.03);
+        assert!(boot.has_tag("battery_low"));
+        assert_eq!(boot.end, End::PowerLossOrHang);
+        let mut clean = BootRecord::new("x", None);
+        clean.judged(End::CleanPoweroff, 0.9);
+        clean.note_last_battery(0.01);
+        assert!(clean.tags.is_empty());
+    }
 }

@@ -4,13 +4,14 @@
 //! `.evtx`, JSON lines, later the live log) changes nothing. One kernel start is one boot, whatever number of events it
 //! left; fast startup, hibernation and sleep are resumes.
 //!
-//! Not here: the live log. A thin reader over `EvtQuery` that yields `WinEvent`s is all that is missing for it.
+//! Not here: a subscription to the live log. The running system's log is exported by its own tool and read as a saved one.
 //!
 //! Reading order: [`event`] (what a record says), [`saved`] (where records come from), `order` (which came first, when
 //! clocks and record numbers disagree), `session` (from events to kernel runs), `judge` (how each run ended).
 
 mod event;
 mod judge;
+mod live;
 mod order;
 mod saved;
 mod session;
@@ -20,6 +21,7 @@ mod cases;
 
 pub use event::{Kind, WinEvent};
 pub use judge::judge;
+pub use live::{history, log_below};
 pub use saved::{Saved, parse_jsonl, read_evtx, read_jsonl};
 
 use super::BootHistory;
@@ -30,13 +32,4 @@ pub struct MachineHistory {
     /// The machine's newest name in the log.
     pub machine: String,
     pub history: BootHistory,
-}
-
-/// The running system's history.
-///
-/// # Errors
-/// Always, until the live reader exists.
-#[cfg(windows)]
-pub fn history() -> Result<BootHistory, super::Error> {
-    Err(super::Error::NotBuilt("Windows"))
 }
