@@ -179,6 +179,17 @@ async function keyboard() {
       "arrow keys choose another boot",
       async () => (await slider.getAttribute("aria-valuetext")) !== before,
     );
+    // Somebody else sits down at the same screen.
+    await page.getByRole("button", { name: /^Account of/ }).click();
+    await page.getByRole("menuitem", { name: "Sign out" }).click();
+    await page.getByLabel("Login").fill("user");
+    await page.getByLabel("Password", { exact: true }).fill("weft");
+    await page.getByRole("button", { name: "Sign in" }).click();
+    await page.getByRole("button", { name: "Account of Mei Tanaka" }).waitFor();
+    await expect(
+      "a user is not offered the audit log",
+      async () => (await page.getByRole("link", { name: "Audit" }).count()) === 0,
+    );
   } catch (error) {
     failures.push(`keyboard: ${String(error).split("\n").slice(0, 3).join(" ")}`);
   } finally {

@@ -14,12 +14,13 @@ import { Problem } from "./api/problem";
 import { retry } from "./api/queries";
 import { Clock } from "./parts/clock";
 import { router } from "./routes";
+import { become } from "./session";
 
 const client: QueryClient = new QueryClient({
   queryCache: new QueryCache({
     onError: (error) => {
       // The session ended elsewhere: back to sign-in, from wherever we are.
-      if (error instanceof Problem && error.status === 401) client.setQueryData(["me"], null);
+      if (error instanceof Problem && error.status === 401) become(client, null);
     },
   }),
   defaultOptions: { queries: { retry, refetchOnWindowFocus: true } },

@@ -3,6 +3,7 @@ import type { ComponentType } from "react";
 import { createBrowserRouter, Navigate } from "react-router";
 import { homeOf, useSession } from "./session";
 import { Gate } from "./shell/gate";
+import { Stumbled } from "./shell/stumbled";
 
 const page = (load: () => Promise<{ default: ComponentType }>) => ({
   lazy: async () => ({ Component: (await load()).default }),
@@ -15,6 +16,7 @@ function Home() {
 export const router = createBrowserRouter([
   {
     Component: Gate,
+    ErrorBoundary: Stumbled,
     HydrateFallback: () => null,
     children: [
       { index: true, Component: Home },

@@ -1,5 +1,6 @@
 // Who is signed in, and what the navigation offers them. The collector decides what they may really see;
 // this file only avoids offering doors that would be closed.
+import type { QueryClient } from "@tanstack/react-query";
 import { createContext, useContext } from "react";
 import type { Me, Role } from "./api/types";
 
@@ -21,4 +22,10 @@ export function homeOf(me: Me): string {
   if (has(me, "security")) return "/apps";
   if (has(me, "technician")) return "/overview";
   return "/mine";
+}
+
+/** Changes who is at the screen. What the one before was shown must not be shown to the next. */
+export function become(client: QueryClient, me: Me | null): void {
+  client.setQueryData(["me"], me);
+  client.removeQueries({ predicate: (query) => query.queryKey[0] !== "me" });
 }

@@ -1,6 +1,7 @@
 // One way to change something: call, refresh what it touched, say what happened.
 import { notifications } from "@mantine/notifications";
 import { useMutation, useQueryClient } from "@tanstack/react-query";
+import { become } from "../session";
 import { asProblem, whatToDo } from "./problem";
 
 interface Change<V, R> {
@@ -23,6 +24,7 @@ export function useChange<V = void, R = unknown>({ run, touches, said, after }: 
     },
     onError: (error) => {
       const problem = asProblem(error);
+      if (problem.status === 401) become(client, null);
       notifications.show({
         color: "red",
         title: problem.title || "That did not work",

@@ -55,8 +55,26 @@ export const useOverview = () => useOne<T.Overview>(["overview"], "/overview");
 export const useDevices = (query: Query, enabled = true) =>
   usePages<T.DeviceSummary>(["devices"], "/devices", query, enabled);
 export const useDevice = (id: string) => useOne<T.Device>(["device", id], `/devices/${id}`, undefined, id !== "");
+/** Pages of boots that a timeline reads: 60 days of a laptop that restarts every quarter of an hour. */
+const BOOT_PAGES = 12;
+
+/** All boots since `from`, newest first: a timeline with a hole at its old end would lie. */
 export const useBoots = (id: string, from: string) =>
-  useOne<T.Page<T.Boot>>(["device", id, "boots"], `/devices/${id}/boots`, { from, limit: 500 }, id !== "");
+  useQuery({
+    queryKey: ["device", id, "boots", from],
+    queryFn: async ({ signal }) => {
+      const boots: T.Boot[] = [];
+      let cursor: string | null = "";
+      for (let page = 0; page < BOOT_PAGES && cursor !== null; page++) {
+        const answer: T.Page<T.Boot> = await get(`/devices/${id}/boots`, { from, limit: 500, cursor }, signal);
+        boots.push(...answer.items);
+        cursor = answer.next_cursor;
+      }
+      return boots;
+    },
+    staleTime: FRESH_MS,
+    enabled: id !== "",
+  });
 export const useProcesses = (id: string) =>
   usePages<T.Process>(["device", id, "processes"], `/devices/${id}/processes`);
 export const useDeviceApps = (id: string) => usePages<T.DeviceApp>(["device", id, "apps"], `/devices/${id}/apps`);

@@ -1,5 +1,6 @@
 // One anomaly: what it is, why, what happened, whom it hits, where people talk about it, and what to do with it.
 import { Button } from "@mantine/core";
+import { useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useChange } from "../api/changes";
 import { post } from "../api/client";
@@ -134,34 +135,46 @@ function Actions({ anomaly }: { anomaly: Anomaly }) {
   );
 }
 
+/** More rows than this are shown on demand. */
+const ROWS = 12;
+
 function Evidence({ anomaly }: { anomaly: Anomaly }) {
+  const [all, setAll] = useState(false);
+  const rows = all ? anomaly.evidence : anomaly.evidence.slice(0, ROWS);
   return (
-    <div className="table-wrap">
-      <table className="table stacks">
-        <thead>
-          <tr>
-            <th scope="col">When</th>
-            <th scope="col">Laptop</th>
-            <th scope="col">Kind</th>
-            <th scope="col">What was seen</th>
-          </tr>
-        </thead>
-        <tbody>
-          {anomaly.evidence.map((row) => (
-            <tr key={row.at + row.text + (row.device?.id ?? "")}>
-              <td data-label="When">
-                <At at={row.at} />
-              </td>
-              <td data-label="Laptop">
-                {row.device ? <Link to={`/devices/${row.device.id}`}>{row.device.name}</Link> : "the fleet"}
-              </td>
-              <td data-label="Kind">{row.kind}</td>
-              <td className="clip">{row.text}</td>
+    <>
+      <div className="table-wrap">
+        <table className="table stacks">
+          <thead>
+            <tr>
+              <th scope="col">When</th>
+              <th scope="col">Laptop</th>
+              <th scope="col">Kind</th>
+              <th scope="col">What was seen</th>
             </tr>
-          ))}
-        </tbody>
-      </table>
-    </div>
+          </thead>
+          <tbody>
+            {rows.map((row) => (
+              <tr key={row.at + row.text + (row.device?.id ?? "")}>
+                <td data-label="When">
+                  <At at={row.at} />
+                </td>
+                <td data-label="Laptop">
+                  {row.device ? <Link to={`/devices/${row.device.id}`}>{row.device.name}</Link> : "the fleet"}
+                </td>
+                <td data-label="Kind">{row.kind}</td>
+                <td className="clip">{row.text}</td>
+              </tr>
+            ))}
+          </tbody>
+        </table>
+      </div>
+      {anomaly.evidence.length > rows.length && (
+        <Button variant="default" size="xs" mt="md" onClick={() => setAll(true)}>
+          Show all {anomaly.evidence.length} rows
+        </Button>
+      )}
+    </>
   );
 }
 

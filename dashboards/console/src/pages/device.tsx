@@ -145,12 +145,12 @@ export function BootsOf({ device }: { device: Device }) {
   return (
     <Loaded query={boots} lines={7}>
       {(data) =>
-        data.items.length === 0 ? (
+        data.length === 0 ? (
           <Empty title="No boots recorded">
             The agent reads the system's own records when it starts; the first report brings them.
           </Empty>
         ) : (
-          <BootTimeline boots={data.items} lastReport={device.last_report} />
+          <BootTimeline boots={data} lastReport={device.last_report} />
         )
       }
     </Loaded>

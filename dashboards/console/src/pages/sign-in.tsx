@@ -6,6 +6,7 @@ import { post } from "../api/client";
 import { Problem, whatToDo } from "../api/problem";
 import type { Me } from "../api/types";
 import { Cloth, Logo } from "../parts/weave";
+import { become } from "../session";
 
 export function SignIn() {
   const client = useQueryClient();
@@ -14,7 +15,7 @@ export function SignIn() {
   }, []);
   const signIn = useMutation({
     mutationFn: (form: { login: string; password: string }) => post<Me>("/session", form),
-    onSuccess: (me) => client.setQueryData(["me"], me),
+    onSuccess: (me) => become(client, me),
   });
   const submit = (event: FormEvent<HTMLFormElement>) => {
     event.preventDefault();

@@ -72,10 +72,10 @@ export default function NewThreadPage() {
             place="new-thread"
             label="First post"
             button="Open thread"
-            busy={open.isPending || !title.trim()}
+            busy={open.isPending}
+            missing={title.trim() ? undefined : "A title is needed first."}
             send={(markdown) => open.mutateAsync(markdown)}
           />
-          {!title.trim() && <p className="small quiet">A title is needed before it can be opened.</p>}
         </div>
       )}
     </PageFrame>

@@ -8,7 +8,7 @@ import { del } from "../api/client";
 import { forgetDrafts } from "../pages/thread/draft";
 import { Loading } from "../parts/state";
 import { Logo, Selvedge } from "../parts/weave";
-import { homeOf, useSession } from "../session";
+import { become, homeOf, useSession } from "../session";
 import { ROLE } from "../words/vocabulary";
 import { isTyping, Keys } from "./keys";
 import { placesOf } from "./places";
@@ -125,6 +125,7 @@ export function Shell() {
       <footer className="foot">
         <span>Weft ties what devices show to what people say.</span>
         <UnstyledButton onClick={() => setHelp(true)}>Keyboard shortcuts</UnstyledButton>
+        <a href="/licenses.txt">Licences</a>
       </footer>
       <Help opened={help} close={() => setHelp(false)} off={off} setOff={setOff} />
     </>
@@ -198,8 +199,7 @@ function Account({ help }: { help: () => void }) {
     after: () => {
       // Another person may sit down here next.
       forgetDrafts(localStorage);
-      client.clear();
-      client.setQueryData(["me"], null);
+      become(client, null);
     },
   });
   const initials = me.name

@@ -3,6 +3,7 @@ import { everyItem, useProcesses } from "../../api/queries";
 import { At } from "../../parts/clock";
 import { Empty, Loading, More } from "../../parts/state";
 import { bytes, count, plural } from "../../words/numbers";
+import { spanOf } from "../../words/time";
 import { plain } from "../../words/vocabulary";
 import { Refused } from "./refused";
 
@@ -76,7 +77,8 @@ export function ProcessesTab({ device }: { device: string }) {
                   {count(process.starts)}
                 </td>
                 <td data-label="Cost" className="num">
-                  {process.cpu_time.toFixed(0)} s<span className="sub">{bytes(process.memory_usage)}</span>
+                  {spanOf(process.cpu_time * 1000)}
+                  <span className="sub">{bytes(process.memory_usage)}</span>
                 </td>
                 <td data-label="Seen">
                   <At at={process.last_seen} relative />

@@ -13,11 +13,23 @@ interface ComposerProps {
   /** Offers a post that only staff sees. */
   mayWhisper?: boolean;
   busy: boolean;
+  /** Something else that is still missing, in words; the words cannot be sent before. */
+  missing?: string;
   send: (markdown: string, whisper: boolean) => Promise<unknown>;
   cancel?: () => void;
 }
 
-export function Composer({ place, label, button, start = "", mayWhisper = false, busy, send, cancel }: ComposerProps) {
+export function Composer({
+  place,
+  label,
+  button,
+  start = "",
+  mayWhisper = false,
+  busy,
+  missing,
+  send,
+  cancel,
+}: ComposerProps) {
   const [text, setText] = useState(() => readDraft(localStorage, place) || start);
   const [kept, setKept] = useState(true);
   const [view, setView] = useState("write");
@@ -27,7 +39,7 @@ export function Composer({ place, label, button, start = "", mayWhisper = false,
     setKept(keepDraft(localStorage, place, value === start ? "" : value));
   };
   const submit = async () => {
-    if (!text.trim() || busy) return;
+    if (!text.trim() || busy || missing) return;
     try {
       await send(text, whisper);
       write("");
@@ -82,7 +94,7 @@ export function Composer({ place, label, button, start = "", mayWhisper = false,
         </div>
       )}
       <div className="row" style={{ marginTop: 12 }}>
-        <Button type="submit" loading={busy} disabled={!text.trim()}>
+        <Button type="submit" loading={busy} disabled={!text.trim() || missing !== undefined}>
           {button}
         </Button>
         {cancel && (
@@ -97,6 +109,7 @@ export function Composer({ place, label, button, start = "", mayWhisper = false,
             onChange={(event) => setWhisper(event.currentTarget.checked)}
           />
         )}
+        {missing && text.trim() && <span className="small">{missing}</span>}
         <span className="small quiet">
           {text.trim() &&
             (kept ? "Draft kept in this browser." : "This draft could not be kept: send it before you leave.")}
