@@ -103,9 +103,9 @@ impl Catalog {
                         let (parent, _) = normal::split_last(open);
                         self.index.push(entry(Way::Under, parent));
                     }
-                    (_, Some(open)) => self.open.push(entry(Way::Whole, open)),
+                    (_, Some(open)) => self.open.push(entry(Way::Whole, head(open))),
                     (Slot::Domain, None) if form.starts_with('*') => {
-                        self.open.push(entry(Way::Whole, &form))
+                        self.open.push(entry(Way::Whole, "*"))
                     }
                     (Slot::Process, None) => {
                         self.index.push(entry(Way::Whole, &form));
@@ -161,8 +161,14 @@ impl Catalog {
 
     /// The longest open fact (`name*`, or `*suffix` for a domain) that `key` fits.
     pub(crate) fn find_open(&self, os: Os, slot: Slot, key: &str) -> Option<Hit<'_>> {
+        let wanted = [
+            hash(Way::Whole, slot, Some(os), head(key)),
+            hash(Way::Whole, slot, None, head(key)),
+            hash(Way::Whole, slot, None, "*"),
+        ];
         self.open
             .iter()
+            .filter(|entry| wanted.contains(&entry.hash))
             .filter_map(|entry| self.hit(*entry))
             .filter(|hit| hit.fact.slot == slot && hit.fact.os.is_none_or(|own| own == os))
             .filter(|hit| {
@@ -213,6 +219,14 @@ fn comm(os: Option<Os>, name: &str) -> Option<&str> {
     } else {
         None
     }
+}
+
+/// What open facts are sorted out by before they are compared: their first letter.
+fn head(key: &str) -> &str {
+    key.chars()
+        .next()
+        .and_then(|c| key.get(..c.len_utf8()))
+        .unwrap_or_default()
 }
 
 /// FNV-1a, 32 bits: short keys, no state, the same on every machine.

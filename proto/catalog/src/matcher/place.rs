@@ -25,6 +25,11 @@ pub(super) fn find<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Foun
     known(catalog, os, &path)
         .or_else(|| part(catalog, os, &path))
         .or_else(|| file(catalog, os, value, &path))
+        .or_else(|| {
+            // Collectors write patterns: `C:\Users\%user%\OneDrive*\`.
+            let bare = path.contains('*').then(|| path.replace('*', ""))?;
+            known(catalog, os, bare.trim_end_matches('/'))
+        })
 }
 
 /// A `.app` on macOS; elsewhere a program's path.
@@ -188,7 +193,7 @@ fn windows_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
             .strip_prefix(opening)
             .and_then(|rest| rest.split('/').next())
         {
-            let name = family.trim_matches('*');
+            let name = family.trim_matches(['*', '_']);
             return ids::package(catalog, Os::Windows, name)
                 .map(|found| found.at_most(sure::INSTALL_PATH));
         }
