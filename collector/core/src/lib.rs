@@ -18,6 +18,9 @@
 //! | Linker | finds the threads that an anomaly belongs to | [`linker`] |
 //! | Symptom | what people complain about, read from their words | [`symptoms`] |
 //! | Verdict | sanctioned, tolerated (until a date), unsanctioned, per app and scope | [`verdict`] |
+//! | Effect | what an accepted answer did, against matched controls | [`effect`] |
+//! | Demand | what unapproved apps are wanted for | [`demand`] |
+//! | Impact | time lost and saved, with its formula | [`impact`] |
 //! | Books | where every observation ended | [`books`] |
 //! | Authority | who may see what, as a table | [`authority`] |
 
@@ -27,11 +30,14 @@ pub mod event;
 
 pub mod anomaly;
 pub mod detect;
+pub mod effect;
 pub mod evidence;
 pub mod finding;
 pub mod verdict;
 
 pub mod authority;
+pub mod demand;
+pub mod impact;
 pub mod link;
 pub mod linker;
 pub mod symptoms;

@@ -137,6 +137,3 @@ fn cut(text: &str) -> &str {
         None => text,
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -184,6 +184,7 @@ fn in_measure(ends: &[&End], measure: Measure) -> Option<Beat> {
             let period = refine(&values, *candidate);
             (period, chance(&values, period, mean))
         })
+        .filter(|(period, _)| mostly_single(&values, *period))
         .min_by(|a, b| a.1.total_cmp(&b.1).then_with(|| b.0.total_cmp(&a.0)))?;
     let fitting: Vec<(usize, f64)> = used
         .iter()
@@ -191,13 +192,8 @@ fn in_measure(ends: &[&End], measure: Measure) -> Option<Beat> {
             beats(*value, period).map(|beats| (*index, value / f64::from(beats)))
         })
         .collect();
-    let singles = values
-        .iter()
-        .filter(|value| beats(**value, period) == Some(1))
-        .count();
     let share = fitting.len() as f64 / values.len() as f64;
-    // Mostly missed beats are a shorter period's wishful thinking.
-    if fitting.len() < 4 || share < LEAST_SHARE || 2 * singles < fitting.len() {
+    if fitting.len() < 4 || share < LEAST_SHARE {
         return None;
     }
     let around: Vec<f64> = fitting.iter().map(|(_, value)| *value).collect();
@@ -240,6 +236,15 @@ fn pairs(ends: &[&End], moment: impl Fn(&End) -> jiff::Timestamp) -> Vec<(usize,
         .enumerate()
         .map(|(index, pair)| (index, seconds(moment(pair[0]), moment(pair[1]))))
         .collect()
+}
+
+/// Mostly missed beats are a shorter period's wishful thinking.
+fn mostly_single(values: &[f64], period: f64) -> bool {
+    let beats: Vec<u32> = values
+        .iter()
+        .filter_map(|value| beats(*value, period))
+        .collect();
+    2 * beats.iter().filter(|beats| **beats == 1).count() >= beats.len()
 }
 
 /// How many beats long an interval is, when it fits at all.
