@@ -25,6 +25,10 @@ pub mod http;
 pub mod jobs;
 pub mod metrics;
 
+pub mod accounts;
+pub mod api;
 pub mod correlate;
+pub mod import;
 pub mod replay;
+pub mod threads;
 pub mod watch;

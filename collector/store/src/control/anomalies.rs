@@ -91,15 +91,17 @@ pub struct Kept {
 pub struct Scope {
     /// These kinds of every device.
     pub kinds: Vec<Kind>,
-    /// Every kind that concerns one of these devices.
+    /// Whatever is about one of these devices alone.
     pub own: Vec<DeviceId>,
+    /// These kinds, when one of `own` is among many.
+    pub shared: Vec<Kind>,
 }
 
 impl Scope {
     pub fn everything() -> Self {
         Self {
             kinds: Kind::ALL.to_vec(),
-            own: vec![],
+            ..Self::default()
         }
     }
 }
@@ -328,10 +330,15 @@ fn narrowed(wanted: &Wanted, scope: &Scope) -> Select<Entity> {
             .filter(concern::Column::Device.is_in(devices));
         Column::Id.in_subquery(concerned.into_query())
     };
-    let mut allowed =
-        Condition::any().add(Column::Kind.is_in(scope.kinds.iter().map(|kind| kind.as_str())));
+    let words = |kinds: &[Kind]| kinds.iter().map(|kind| kind.as_str()).collect::<Vec<_>>();
+    let mut allowed = Condition::any().add(Column::Kind.is_in(words(&scope.kinds)));
     if !scope.own.is_empty() {
-        allowed = allowed.add(about(scope.own.iter().map(|device| device.0).collect()));
+        let own: Vec<Uuid> = scope.own.iter().map(|device| device.0).collect();
+        let among_many = Condition::all()
+            .add(Column::Device.is_null())
+            .add(Column::Kind.is_in(words(&scope.shared)))
+            .add(about(own.clone()));
+        allowed = allowed.add(Column::Device.is_in(own)).add(among_many);
     }
     let mut query = Entity::find().filter(allowed);
     if !wanted.states.is_empty() {

@@ -171,6 +171,16 @@ impl Devices<'_> {
         query.all(self.db).await?.into_iter().map(read).collect()
     }
 
+    /// These devices, in no order; unknown ids are left out.
+    pub async fn all_of(&self, ids: impl IntoIterator<Item = DeviceId>) -> Result<Vec<Device>> {
+        let ids: Vec<Uuid> = ids.into_iter().map(|id| id.0).collect();
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
+        let query = Entity::find().filter(Column::Id.is_in(ids));
+        query.all(self.db).await?.into_iter().map(read).collect()
+    }
+
     pub async fn of_owner(&self, owner: Uuid) -> Result<Vec<Device>> {
         let query = Entity::find()
             .filter(Column::Owner.eq(owner))

@@ -8,9 +8,8 @@ use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait,
     QueryFilter, QueryOrder, sea_query::Expr,
 };
-use serde::{Deserialize, Serialize};
 use uuid::Uuid;
-use weft_collector_core::{anomaly::Judgement, finding::Subject};
+use weft_collector_core::anomaly::Rule;
 
 use super::{Control, Result, json, micros::Micros};
 
@@ -25,13 +24,8 @@ mod entity {
         #[sea_orm(primary_key, auto_increment = false)]
         pub id: Uuid,
         pub anomaly: Uuid,
-        pub judgement: String,
-        pub scope: String,
-        pub detector: String,
-        pub cause: String,
-        pub subject: String,
+        pub rule: String,
         pub until: Option<Micros>,
-        pub note: String,
         pub by: Uuid,
         pub at: Micros,
         pub ended_at: Option<Micros>,
@@ -44,32 +38,13 @@ mod entity {
 }
 use entity::{ActiveModel, Column, Entity, Model};
 
-/// How far a judgement reaches.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(rename_all = "snake_case")]
-pub enum Reach {
-    /// The same cause on the same subject.
-    Device,
-    /// The same cause on the same cohort.
-    Cohort,
-    /// The same cause anywhere.
-    Fleet,
-}
-
+/// A rule, and who said so about what.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Rule {
-    pub id: Uuid,
+pub struct Said {
+    pub rule: Rule,
     /// The anomaly it was said about.
     pub anomaly: Uuid,
-    pub judgement: Judgement,
-    pub scope: Reach,
-    pub detector: String,
-    pub cause: String,
-    pub subject: Subject,
-    pub until: Option<Timestamp>,
-    pub note: String,
     pub by: Uuid,
-    pub at: Timestamp,
 }
 
 impl Control {
@@ -88,27 +63,23 @@ pub struct Judgements<'a> {
 }
 
 impl Judgements<'_> {
-    /// Adds a rule; an earlier one about the same anomaly ends.
-    pub async fn add(&self, rule: &Rule) -> Result<()> {
+    /// Adds a rule, in force from its `from` on; an earlier one about the same anomaly ends then.
+    pub async fn add(&self, said: &Said) -> Result<()> {
+        let rule = &said.rule;
         let on = self.control.begin().await?;
         Entity::update_many()
-            .col_expr(Column::EndedAt, Expr::value(rule.at.as_microsecond()))
-            .filter(Column::Anomaly.eq(rule.anomaly))
+            .col_expr(Column::EndedAt, Expr::value(rule.from.as_microsecond()))
+            .filter(Column::Anomaly.eq(said.anomaly))
             .filter(Column::EndedAt.is_null())
             .exec(&on)
             .await?;
         let row = ActiveModel {
             id: Set(rule.id),
-            anomaly: Set(rule.anomaly),
-            judgement: Set(json::word(&rule.judgement)),
-            scope: Set(json::word(&rule.scope)),
-            detector: Set(rule.detector.clone()),
-            cause: Set(rule.cause.clone()),
-            subject: Set(json::write(&rule.subject)),
+            anomaly: Set(said.anomaly),
+            rule: Set(json::write(rule)),
             until: Set(rule.until.map(Micros::from)),
-            note: Set(rule.note.clone()),
-            by: Set(rule.by),
-            at: Set(rule.at.into()),
+            by: Set(said.by),
+            at: Set(rule.from.into()),
             ended_at: Set(None),
         };
         Entity::insert(row).exec_without_returning(&on).await?;
@@ -127,15 +98,16 @@ impl Judgements<'_> {
         Ok(done.rows_affected > 0)
     }
 
-    /// The rules in force at `now`, oldest first.
+    /// The rules in force at `now`, oldest first: what `core::anomaly::reconcile` wants.
     pub async fn in_force(&self, now: Timestamp) -> Result<Vec<Rule>> {
         let query = Entity::find()
             .filter(in_force(now))
             .order_by_asc(Column::At);
-        query.all(self.db).await?.into_iter().map(read).collect()
+        let found = query.all(self.db).await?;
+        found.into_iter().map(|row| Ok(read(row)?.rule)).collect()
     }
 
-    pub async fn of_anomaly(&self, anomaly: Uuid, now: Timestamp) -> Result<Option<Rule>> {
+    pub async fn of_anomaly(&self, anomaly: Uuid, now: Timestamp) -> Result<Option<Said>> {
         let query = Entity::find()
             .filter(Column::Anomaly.eq(anomaly))
             .filter(in_force(now))
@@ -152,18 +124,10 @@ fn in_force(now: Timestamp) -> Condition {
     )
 }
 
-fn read(row: Model) -> Result<Rule> {
-    Ok(Rule {
-        id: row.id,
+fn read(row: Model) -> Result<Said> {
+    Ok(Said {
+        rule: json::read("a judgement rule", &row.rule)?,
         anomaly: row.anomaly,
-        judgement: json::from_word("a judgement", &row.judgement)?,
-        scope: json::from_word("the reach of a judgement", &row.scope)?,
-        detector: row.detector,
-        cause: row.cause,
-        subject: json::read("the subject of a judgement", &row.subject)?,
-        until: row.until.map(Timestamp::from),
-        note: row.note,
         by: row.by,
-        at: row.at.into(),
     })
 }

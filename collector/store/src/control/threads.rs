@@ -119,23 +119,35 @@ impl Threads<'_> {
     pub async fn open(&self, new: NewThread, first: NewPost) -> Result<()> {
         let (id, author, at) = (new.id, new.author, new.at);
         let on = self.control.begin().await?;
-        let thread = ActiveModel {
-            id: Set(new.id),
-            space: Set(new.space),
-            words: Set(new.title.to_lowercase()),
-            title: Set(new.title),
-            author: Set(new.author),
-            opened_at: Set(new.at.into()),
-            last_post_at: Set(new.at.into()),
-            posts: Set(0),
-            participants: Set(0),
-            solved: Set(false),
-            accepted_post: Set(None),
-            simulated: Set(new.simulated),
-        };
-        Entity::insert(thread).exec_without_returning(&on).await?;
+        Entity::insert(model(new))
+            .exec_without_returning(&on)
+            .await?;
         posts::insert(&on, first).await?;
         follows::insert(&on, author, id, at).await?;
+        recount(&on, id).await?;
+        on.commit().await?;
+        Ok(())
+    }
+
+    /// A thread from elsewhere, with its posts, its accepted answer and everybody who wrote as followers, all or nothing.
+    pub async fn bring(
+        &self,
+        new: NewThread,
+        posts: Vec<NewPost>,
+        answer: Option<Uuid>,
+    ) -> Result<()> {
+        let id = new.id;
+        let on = self.control.begin().await?;
+        let thread = ActiveModel {
+            solved: Set(answer.is_some()),
+            accepted_post: Set(answer),
+            ..model(new)
+        };
+        Entity::insert(thread).exec_without_returning(&on).await?;
+        for post in posts {
+            follows::insert(&on, post.author, id, post.at).await?;
+            posts::insert(&on, post).await?;
+        }
         recount(&on, id).await?;
         on.commit().await?;
         Ok(())
@@ -218,6 +230,23 @@ impl Threads<'_> {
             .exec(self.db)
             .await?;
         Ok(done.rows_affected > 0)
+    }
+}
+
+fn model(new: NewThread) -> ActiveModel {
+    ActiveModel {
+        id: Set(new.id),
+        space: Set(new.space),
+        words: Set(new.title.to_lowercase()),
+        title: Set(new.title),
+        author: Set(new.author),
+        opened_at: Set(new.at.into()),
+        last_post_at: Set(new.at.into()),
+        posts: Set(0),
+        participants: Set(0),
+        solved: Set(false),
+        accepted_post: Set(None),
+        simulated: Set(new.simulated),
     }
 }
 

@@ -1,0 +1,330 @@
+//! Anomalies, their links and judgements, and the collector's voice.
+
+use weft_collector_core::link::{Link, LinkState, Reason};
+
+use super::*;
+use crate::threads::voice::{News, Said, Voice};
+
+async fn propose(house: &House, anomaly: Uuid, thread: &str, state: LinkState) {
+    let link = Link {
+        anomaly,
+        thread: thread.parse().unwrap(),
+        score: 0.9,
+        state,
+        reasons: vec![Reason {
+            feature: "owner".to_owned(),
+            weight: 0.5,
+            text: "the author owns this laptop".to_owned(),
+        }],
+    };
+    assert!(
+        house
+            .api
+            .control
+            .links()
+            .propose(&link, house.api.clock.now())
+            .await
+            .unwrap()
+    );
+}
+
+async fn open(house: &House, who: &Person, space: &str) -> String {
+    let body = json!({"space": space, "title": "Talk", "markdown": "x"});
+    let (status, thread) = house.post(who, "/threads", body).await;
+    assert_eq!(status, 201, "{thread}");
+    thread["id"].as_str().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn who_takes_part_in_an_outbreak_learns_of_it_without_the_others() {
+    let house = House::build().await;
+    let (user, tech) = (house.sign_in("user").await, house.sign_in("tech").await);
+    let both = house.anomaly(Kind::Reboot, &[house.own, house.other]).await;
+    let path = format!("/anomalies/{both}");
+    let (_, mine) = house.get(&user, &path).await;
+    assert_eq!(mine["why"], json!(["LT-1 did it", "The fleet does not"]));
+    assert!(
+        !mine.to_string().contains("LT-2") && !mine.to_string().contains(&house.other.to_string()),
+        "{mine}"
+    );
+    assert_eq!(
+        (
+            mine["devices"].as_u64(),
+            mine["affected"].as_array().unwrap().len()
+        ),
+        (Some(2), 1)
+    );
+    let (_, all) = house.get(&tech, &path).await;
+    assert_eq!(
+        (
+            all["why"].as_array().unwrap().len(),
+            all["affected"].as_array().unwrap().len()
+        ),
+        (3, 2)
+    );
+    assert_eq!(all["timeline"][0]["device"], "LT-1");
+    assert_eq!(
+        all["cohort"],
+        json!({"by": "model", "value": "ThinkPad T14"})
+    );
+}
+
+#[tokio::test]
+async fn a_link_is_shown_where_both_ends_are_seen_and_a_person_decides() {
+    let house = House::build().await;
+    let (user, peer, tech, sec) = (
+        house.sign_in("user").await,
+        house.sign_in("peer").await,
+        house.sign_in("tech").await,
+        house.sign_in("sec").await,
+    );
+    let thread = open(&house, &user, "help").await;
+    let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
+    let process = house.anomaly(Kind::Process, &[house.other]).await;
+    propose(&house, reboot, &thread, LinkState::Suggested).await;
+    propose(&house, process, &thread, LinkState::Automatic).await;
+    for (person, count) in [(&user, 1), (&peer, 1), (&tech, 1), (&sec, 2)] {
+        let (_, seen) = house.get(person, &format!("/threads/{thread}")).await;
+        assert_eq!(seen["links"].as_array().unwrap().len(), count);
+        assert_eq!(seen["anomalies"].as_u64(), Some(count as u64));
+    }
+    // The peer sees what concerns the own laptop, not the user's.
+    let (_, of_peer) = house.get(&peer, &format!("/threads/{thread}")).await;
+    assert_eq!(of_peer["links"][0]["anomaly"]["kind"], "process");
+    let (_, list) = house.get(&user, "/anomalies").await;
+    assert_eq!(list["items"][0]["thread"]["state"], "suggested");
+
+    let confirm = format!("/links/{reboot}/{thread}/confirm");
+    assert_eq!(
+        house.post(&peer, &confirm, json!({})).await.0,
+        404,
+        "not the peer's to see"
+    );
+    let (status, link) = house.post(&user, &confirm, json!({})).await;
+    assert_eq!(
+        (status, &link["state"], &link["reasons"][0]["feature"]),
+        (200, &json!("confirmed"), &json!("owner"))
+    );
+    let reject = format!("/links/{process}/{thread}/reject");
+    assert_eq!(house.post(&tech, &reject, json!({})).await.0, 404);
+    assert_eq!(house.post(&sec, &reject, json!({})).await.0, 200);
+    assert_eq!(
+        house
+            .post(
+                &sec,
+                &format!("/links/{}/{thread}/confirm", Uuid::now_v7()),
+                json!({})
+            )
+            .await
+            .0,
+        404
+    );
+    let (_, seen) = house.get(&peer, &format!("/threads/{thread}")).await;
+    assert_eq!(
+        seen["links"],
+        json!([]),
+        "a rejected link is no link to a peer"
+    );
+    let (_, seen) = house.get(&sec, &format!("/threads/{thread}")).await;
+    assert_eq!(
+        (seen["links"].as_array().unwrap().len(), &seen["anomalies"]),
+        (2, &json!(1))
+    );
+
+    let made = house
+        .post(
+            &sec,
+            "/links",
+            json!({"anomaly": process, "thread": thread}),
+        )
+        .await;
+    assert_eq!((made.0, &made.1["state"]), (201, &json!("confirmed")));
+}
+
+#[tokio::test]
+async fn a_judgement_becomes_a_visible_rule_with_a_known_effect() {
+    let house = House::build().await;
+    let tech = house.sign_in("tech").await;
+    let (one, two) = (
+        house.anomaly(Kind::Reboot, &[house.own]).await,
+        house.anomaly(Kind::Reboot, &[house.other]).await,
+    );
+    let preview = |scope: &str| {
+        format!("/anomalies/{one}/judgement/preview?judgement=expected&scope={scope}")
+    };
+    assert_eq!(
+        house.get(&tech, &preview("device")).await.1,
+        json!({"would_hide": 1})
+    );
+    assert_eq!(
+        house.get(&tech, &preview("fleet")).await.1,
+        json!({"would_hide": 2})
+    );
+    assert_eq!(house.get(&tech, &preview("moon")).await.0, 400);
+    let judgement = |until: &str| json!({"judgement": "expected", "scope": "device", "until": until, "note": "test bench"});
+    let path = format!("/anomalies/{one}/judgement");
+    assert_eq!(
+        house
+            .post(&tech, &path, judgement("2020-01-01T00:00:00Z"))
+            .await
+            .0,
+        400
+    );
+    let (status, judged) = house
+        .post(&tech, &path, judgement("2026-06-01T00:00:00Z"))
+        .await;
+    assert_eq!(
+        (status, &judged["state"], &judged["judgement"]),
+        (200, &json!("resolved"), &json!("expected"))
+    );
+    assert_eq!(
+        (&judged["rule"]["scope"], &judged["rule"]["by"]),
+        (&json!("device"), &json!("Name of tech"))
+    );
+    let rules = house
+        .api
+        .control
+        .judgements()
+        .in_force(house.api.clock.now())
+        .await
+        .unwrap();
+    let other = house
+        .api
+        .control
+        .anomalies()
+        .get(two)
+        .await
+        .unwrap()
+        .unwrap()
+        .anomaly;
+    let first = house
+        .api
+        .control
+        .anomalies()
+        .get(one)
+        .await
+        .unwrap()
+        .unwrap()
+        .anomaly;
+    let now = house.api.clock.now();
+    assert!(rules[0].hides(&first.finding, now) && !rules[0].hides(&other.finding, now));
+}
+
+#[tokio::test]
+async fn a_thread_about_an_anomaly_opens_once_and_where_it_may() {
+    let house = House::build().await;
+    let (user, tech, sec) = (
+        house.sign_in("user").await,
+        house.sign_in("tech").await,
+        house.sign_in("sec").await,
+    );
+    let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
+    let process = house.anomaly(Kind::Process, &[house.own]).await;
+    let path = |anomaly: Uuid| format!("/anomalies/{anomaly}/thread");
+
+    // The owner may tell everybody about the own restarts; nobody else may, and nobody about programs.
+    assert_eq!(house.post(&user, &path(process), json!({})).await.0, 403);
+    let (_, of_sec) = house.post(&sec, &path(process), json!({})).await;
+    assert_eq!(of_sec["space"]["slug"], "staff");
+    let (status, opened) = house.post(&user, &path(reboot), json!({})).await;
+    assert_eq!((status, &opened["space"]["slug"]), (200, &json!("help")));
+    assert_eq!(opened["title"], "Odd reboot *here*");
+    let html = opened["messages"][0]["html"].as_str().unwrap();
+    assert!(
+        html.contains("Odd reboot *here*") && html.contains("LT-1 did it"),
+        "a title is no Markdown: {html}"
+    );
+    assert_eq!(opened["links"][0]["state"], "confirmed");
+    let (_, again) = house.post(&tech, &path(reboot), json!({})).await;
+    assert_eq!(again["id"], opened["id"], "one thread per anomaly");
+
+    let others = house.anomaly(Kind::Reboot, &[house.other]).await;
+    let (_, about_other) = house.post(&tech, &path(others), json!({})).await;
+    assert_eq!(
+        about_other["space"]["slug"], "staff",
+        "not the technician's own laptop"
+    );
+    let few = house.anomaly(Kind::Reboot, &[house.own, house.other]).await;
+    assert_eq!(
+        house.post(&tech, &path(few), json!({})).await.1["space"]["slug"],
+        "staff",
+        "two laptops are two people"
+    );
+    let many: Vec<_> = (0..5)
+        .map(|_| DeviceId(Uuid::now_v7()))
+        .chain([house.own])
+        .collect();
+    let many = house.anomaly(Kind::Capacity, &many).await;
+    let (_, group) = house.post(&tech, &path(many), json!({})).await;
+    assert_eq!(group["space"]["slug"], "hardware");
+    let markdown = group["messages"][0]["markdown"].as_str().unwrap();
+    assert!(
+        markdown.contains("6 laptops") && !markdown.contains("LT-1"),
+        "{markdown}"
+    );
+}
+
+#[tokio::test]
+async fn the_collectors_voice_is_quiet_and_keeps_secrets() {
+    let house = House::build().await;
+    let (user, sec) = (house.sign_in("user").await, house.sign_in("sec").await);
+    let (help, staff) = (
+        open(&house, &user, "help").await,
+        open(&house, &sec, "staff").await,
+    );
+    let voice = Voice::new(house.api.control.clone(), house.api.clock.clone());
+    let say = async |thread: &str, anomaly: Uuid, news: News| {
+        let anomaly = house
+            .api
+            .control
+            .anomalies()
+            .get(anomaly)
+            .await
+            .unwrap()
+            .unwrap()
+            .anomaly;
+        voice
+            .say(thread.parse().unwrap(), &anomaly, news)
+            .await
+            .unwrap()
+    };
+    let process = house.anomaly(Kind::Process, &[house.own]).await;
+    let others = house.anomaly(Kind::Reboot, &[house.other]).await;
+    let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
+    assert_eq!(say(&help, process, News::Linked).await, Said::NotHere);
+    assert_eq!(say(&help, others, News::Linked).await, Said::NotHere);
+    assert_eq!(say(&staff, process, News::Linked).await, Said::Posted);
+    assert_eq!(say(&help, reboot, News::Linked).await, Said::Posted);
+    assert_eq!(
+        say(&help, reboot, News::Linked).await,
+        Said::Withheld,
+        "the same news twice"
+    );
+    assert_eq!(say(&help, reboot, News::Resolved).await, Said::Joined);
+    let (_, thread) = house.get(&user, &format!("/threads/{help}")).await;
+    let post = &thread["messages"][1];
+    assert_eq!(
+        (&post["author"]["name"], &post["author"]["system"]),
+        (&json!("Weft"), &json!(true))
+    );
+    assert_eq!(
+        post["html"].as_str().unwrap().matches("<li>").count(),
+        2,
+        "{post}"
+    );
+    let mut said = vec![];
+    for _ in 0..4 {
+        let more = house.anomaly(Kind::Capacity, &[house.own]).await;
+        said.push(say(&help, more, News::Linked).await);
+    }
+    assert_eq!(
+        said,
+        [Said::Posted, Said::Posted, Said::Withheld, Said::Withheld]
+    );
+    *house.now.lock().unwrap() += SignedDuration::from_hours(25);
+    assert_eq!(
+        say(&help, reboot, News::Relapsed).await,
+        Said::Posted,
+        "a new day"
+    );
+}

@@ -1,0 +1,80 @@
+//! The operations, noun by noun. The order is the order of the document.
+
+use utoipa_axum::{router::OpenApiRouter, routes};
+
+use super::Api;
+
+pub mod accounts;
+pub mod anomalies;
+pub mod apps;
+pub mod audit;
+pub mod devices;
+pub mod links;
+pub mod overview;
+pub mod posts;
+pub mod session;
+pub mod shape;
+pub mod spaces;
+pub mod status;
+pub mod threads;
+pub mod tokens;
+
+pub fn routes() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(session::open::open, session::close::close))
+        .routes(routes!(session::me::me))
+        .routes(routes!(status::read::read))
+        .routes(routes!(overview::read::read))
+        .merge(devices())
+        .merge(anomalies())
+        .routes(routes!(links::make::make))
+        .routes(routes!(links::confirm::confirm))
+        .routes(routes!(links::reject::reject))
+        .merge(discussion())
+        .routes(routes!(apps::list::list))
+        .routes(routes!(apps::judge::judge, apps::unjudge::unjudge))
+        .routes(routes!(audit::list::list))
+        .routes(routes!(tokens::list::list, tokens::make::make))
+        .routes(routes!(tokens::revoke::revoke))
+        .routes(routes!(accounts::list::list, accounts::make::make))
+}
+
+fn devices() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(devices::list::list))
+        .routes(routes!(devices::read::read))
+        .routes(routes!(devices::boots::boots))
+        .routes(routes!(devices::processes::processes))
+        .routes(routes!(devices::apps::apps))
+        .routes(routes!(devices::vitals::vitals))
+        .routes(routes!(devices::observations::observations))
+        .routes(routes!(devices::looks::looks))
+        .routes(routes!(devices::revoke::revoke))
+}
+
+fn anomalies() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(anomalies::list::list))
+        .routes(routes!(anomalies::read::read))
+        .routes(routes!(anomalies::acknowledge::acknowledge))
+        .routes(routes!(anomalies::resolve::resolve))
+        .routes(routes!(anomalies::judge::judge))
+        .routes(routes!(anomalies::preview::preview))
+        .routes(routes!(anomalies::thread::thread))
+}
+
+fn discussion() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(spaces::list::list))
+        .routes(routes!(threads::list::list, threads::open::open))
+        .routes(routes!(threads::read::read))
+        .routes(routes!(threads::post::post))
+        .routes(routes!(threads::accept::accept))
+        .routes(routes!(threads::reopen::reopen))
+        .routes(routes!(
+            threads::follow::follow,
+            threads::unfollow::unfollow
+        ))
+        .routes(routes!(threads::context::context))
+        .routes(routes!(posts::edit::edit, posts::delete::delete))
+}

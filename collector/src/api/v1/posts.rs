@@ -1,0 +1,4 @@
+//! Posts, once they are written.
+
+pub mod delete;
+pub mod edit;

@@ -1,0 +1,5 @@
+//! Signing in and out, and who is signed in.
+
+pub mod close;
+pub mod me;
+pub mod open;

@@ -1,0 +1,3 @@
+//! Spaces: where threads are opened.
+
+pub mod list;
