@@ -100,8 +100,7 @@ impl Catalog {
                 };
                 match (fact.slot, form.strip_suffix('*')) {
                     (Slot::Install | Slot::Data, Some(open)) => {
-                        let (parent, _) = normal::split_last(open);
-                        self.index.push(entry(Way::Under, parent));
+                        self.index.push(entry(Way::Under, opening(open)));
                     }
                     (_, Some(open)) => self.open.push(entry(Way::Whole, head(open))),
                     (Slot::Domain, None) if form.starts_with('*') => {
@@ -150,7 +149,8 @@ impl Catalog {
         parent: &str,
         segment: &str,
     ) -> Option<Hit<'_>> {
-        self.hits(Way::Under, slot, Some(os), parent)
+        let whole = format!("{parent}/{segment}");
+        self.hits(Way::Under, slot, Some(os), opening(&whole))
             .filter(|hit| {
                 let form = normal::fact_form(hit.fact);
                 let (own, prefix) = normal::split_last(form.trim_end_matches('*'));
@@ -219,6 +219,13 @@ fn comm(os: Option<Os>, name: &str) -> Option<&str> {
     } else {
         None
     }
+}
+
+/// The directory above an open path and the first letter below it: many facts share a directory, few a letter too.
+fn opening(path: &str) -> &str {
+    let (parent, segment) = normal::split_last(path);
+    path.get(..parent.len() + 1 + head(segment).len())
+        .unwrap_or(path)
 }
 
 /// What open facts are sorted out by before they are compared: their first letter.

@@ -228,35 +228,34 @@ fn slashes(text: &str) -> String {
 fn open(openings: Openings, text: &str) -> String {
     let mut text = Cow::Borrowed(text);
     for _ in 0..2 {
-        let Some(next) = openings
+        let next = openings
             .iter()
-            .find_map(|(from, to)| rest_after(&text, from).map(|rest| format!("{to}{rest}")))
-        else {
-            break;
-        };
-        if *next == *text {
-            break;
+            .find_map(|(from, to)| rest_after(&text, from).map(|rest| [*to, rest].concat()));
+        match next {
+            Some(next) if *next != *text => text = Cow::Owned(next),
+            _ => break,
         }
-        text = Cow::Owned(next);
     }
     text.into_owned()
 }
 
-/// What follows `opening` in `text` when it ends at a separator; `*` in the opening stands for one segment.
+/// What follows `opening` in `text` when it ends at a separator; `/*` in the opening stands for one segment.
 fn rest_after<'a>(text: &'a str, opening: &str) -> Option<&'a str> {
-    let mut rest = text;
-    let mut parts = opening.split("/*").peekable();
-    while let Some(part) = parts.next() {
-        rest = rest.strip_prefix(part)?;
-        if parts.peek().is_some() {
-            let segment = rest.strip_prefix('/')?;
+    // Every path meets every opening: most are sorted out by their first letter.
+    if text.as_bytes().first() != opening.as_bytes().first() {
+        return None;
+    }
+    let rest = match opening.split_once('*') {
+        Some((before, after)) if before.ends_with('/') => {
+            let segment = text.strip_prefix(before)?;
             let end = segment.find('/').unwrap_or(segment.len());
             if end == 0 {
                 return None;
             }
-            rest = segment.get(end..)?;
+            segment.get(end..)?.strip_prefix(after)?
         }
-    }
+        _ => text.strip_prefix(opening)?,
+    };
     (rest.is_empty() || rest.starts_with('/')).then_some(rest)
 }
 

@@ -132,11 +132,13 @@ impl Catalog {
             .iter()
             .map(|(name, doc)| (name.as_str(), *doc))
             .collect();
-        build(&named, |text| Cow::Owned(text.into_owned()))
+        let catalog = build(&named, |text| Cow::Owned(text.into_owned()))?;
+        unique(&named, catalog.apps())?;
+        Ok(catalog)
     }
 }
 
-/// A catalog that borrows from its documents for ever.
+/// A catalog that borrows from its documents for ever. A test holds them to what `Catalog::parse` demands beyond this.
 pub(crate) fn borrowed(docs: &[(&str, &'static str)]) -> Result<Catalog, CatalogError> {
     build(docs, |text| text)
 }
@@ -162,7 +164,6 @@ fn build<'a>(
             apps.push(app(&place, parsed.category, raw, &keep)?);
         }
     }
-    unique(docs, &apps)?;
     apps.sort_by(|a, b| a.id.cmp(&b.id));
     Ok(Catalog::new(apps))
 }

@@ -616,7 +616,10 @@ fn portable(seen: &Seen<'_>, found: &Found<'_>) -> bool {
     let app_image = seen.os == Os::Linux
         && (seen.base.to_ascii_lowercase().ends_with(".appimage")
             || seen.path.starts_with("/tmp/.mount_"));
-    let installs_there = found
+    if app_image || !place::is_portable(seen.os, seen.given, &seen.path) {
+        return app_image;
+    }
+    !found
         .hit
         .app
         .facts_on(seen.os)
@@ -625,6 +628,5 @@ fn portable(seen: &Seen<'_>, found: &Found<'_>) -> bool {
             let form = normal::path(seen.os, &fact.text);
             let form = form.trim_end_matches('*');
             !form.is_empty() && seen.path.starts_with(form)
-        });
-    app_image || (!installs_there && place::is_portable(seen.os, seen.given, &seen.path))
+        })
 }
