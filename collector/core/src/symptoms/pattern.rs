@@ -23,6 +23,8 @@ const WORDS_LIMIT: usize = 20_000;
 #[derive(Clone, Debug, Default)]
 pub struct Text {
     words: Vec<Word>,
+    /// The same words, to see at once that a pattern cannot match.
+    set: HashSet<String>,
 }
 
 #[derive(Clone, Debug)]
@@ -90,7 +92,8 @@ impl Text {
                 clause += 1;
             }
         }
-        Self { words }
+        let set = words.iter().map(|word| word.text.clone()).collect();
+        Self { words, set }
     }
 
     pub fn is_empty(&self) -> bool {
@@ -221,6 +224,9 @@ impl Pattern {
     /// The first match that is not negated, else the first negated one.
     pub fn find(&self, text: &Text) -> Option<Match> {
         let first = self.steps.first()?;
+        if !self.steps.iter().all(|step| step.may_match(&text.set)) {
+            return None;
+        }
         let mut negated = None;
         for start in 0..text.words.len() {
             if !first.matches(&text.words[start].text) {
@@ -254,6 +260,14 @@ impl Pattern {
 }
 
 impl Step {
+    /// False only when no word of the text can be meant; prefixes and numbers are left to the search.
+    fn may_match(&self, words: &HashSet<String>) -> bool {
+        self.any.iter().any(|token| match token {
+            Token::Exact(exact) => words.contains(exact),
+            Token::Prefix(_) | Token::Number => true,
+        })
+    }
+
     fn matches(&self, word: &str) -> bool {
         self.any.iter().any(|token| match token {
             Token::Exact(exact) => exact == word,

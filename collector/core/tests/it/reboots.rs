@@ -236,6 +236,25 @@ fn a_model_whose_update_crashes_it_is_one_outbreak() {
     }
 }
 
+/// Where all are alike and all are hit there is no cohort to blame, and still it is one cause.
+#[test]
+fn a_fleet_that_fails_together_is_one_outbreak() {
+    let mut sim = Sim::new(12, 33);
+    for index in 0..10 {
+        for part in 0..3 {
+            let (day, uptime) = (sim.chance.between(20.1, 21.9), 2.0 + f64::from(part));
+            sim.end(index, day, BootEnd::Crash, uptime);
+        }
+    }
+    let findings = sim.findings(22.0);
+    assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
+    assert!(
+        findings[0].title.contains("10 of 12 devices of the fleet"),
+        "{}",
+        findings[0].title
+    );
+}
+
 #[test]
 fn late_history_raises_no_alarm_of_today() {
     let mut sim = Sim::new(20, 31);

@@ -111,15 +111,21 @@ pub fn finding(
     let to = rows.first().map_or(outbreak.since, |(_, end)| end.at);
     let times = outbreak.ratio.map(|ratio| ratio.ratio);
 
+    let others = match table.of_elsewhere {
+        0 => String::new(),
+        others => format!(
+            "; of the other {} it was {} ({})",
+            wording::count(others as usize, "device"),
+            table.hit_elsewhere,
+            wording::percent(table.share_elsewhere())
+        ),
+    };
     let mut why = vec![format!(
-        "{} of {} {who} ({}) had an unexpected restart in the last {:.0} days; of the other {} it was {} ({}).",
+        "{} of {} {who} ({}) had an unexpected restart in the last {:.0} days{others}.",
         table.hit,
         table.of,
         wording::percent(table.share()),
         outbreak.window,
-        wording::count(table.of_elsewhere as usize, "device"),
-        table.hit_elsewhere,
-        wording::percent(table.share_elsewhere()),
     )];
     if let Some(ratio) = outbreak.ratio {
         why.push(format!(
@@ -268,6 +274,14 @@ fn groups(fleet: &Fleet<'_>, evidence: &Evidence) -> BTreeMap<Group, BTreeSet<De
             groups.entry(alone).or_default().insert(device);
         }
     }
+    let whole = Group {
+        first: Cohort {
+            by: CohortBy::Fleet,
+            value: "fleet".to_owned(),
+        },
+        second: None,
+    };
+    groups.insert(whole, fleet.devices().map(|(id, _)| id).collect());
     groups.retain(|_, members| members.len() >= 2);
     groups
 }
@@ -326,7 +340,11 @@ fn best(
                 of_elsewhere: (left.len() - exposed.len()) as u32,
             };
             let chance = binomial_tail(table.hit, table.of, *usual);
-            if !stands_out(table, chance, settings) || !is_present(&affected, histories, settings) {
+            let stands_out = match group.first.by {
+                CohortBy::Fleet => whole_stands_out(table, chance),
+                _ => stands_out(table, chance, settings),
+            };
+            if !stands_out || !is_present(&affected, histories, settings) {
                 continue;
             }
             let gain = table.gain()
@@ -371,7 +389,7 @@ fn best(
 
 /// The two tests of the head comment, before correction.
 fn stands_out(table: TwoByTwo, chance: f64, settings: &Settings) -> bool {
-    // The whole fleet is nobody's cohort: without others there is no comparison, and without a comparison no claim.
+    // Without others there is no comparison, and without a comparison no claim about a cohort.
     if table.of_elsewhere == 0 || table.share() < LEAST_SHARE || chance > settings.outbreak_chance {
         return false;
     }
@@ -380,6 +398,14 @@ fn stands_out(table: TwoByTwo, chance: f64, settings: &Settings) -> bool {
     // Where nobody else was hit in a small fleet the interval is wide though the contrast is total.
     let total = table.hit_elsewhere == 0 && table.share() >= 0.5;
     (wide_enough || total) && table.chance() <= 0.05
+}
+
+/// The whole fleet can only be compared with its own usual weeks, so much more is asked of it.
+fn whole_stands_out(table: TwoByTwo, chance: f64) -> bool {
+    const LEAST: u32 = 6;
+    const SHARE: f64 = 0.5;
+    const CHANCE: f64 = 1e-5;
+    table.hit >= LEAST && table.share() >= SHARE && chance <= CHANCE
 }
 
 /// Somebody was hit in the last days: what ended two weeks ago is no outbreak of today.
@@ -481,6 +507,7 @@ impl Group {
             CohortBy::Model => self.first.value.clone(),
             CohortBy::OsBuild => format!("devices on OS build {}", self.first.value),
             CohortBy::Team => format!("devices of team {}", self.first.value),
+            CohortBy::Fleet => "devices of the fleet".to_owned(),
             _ => format!("devices with {}", describe(&self.first)),
         };
         match &self.second {
