@@ -13,7 +13,6 @@ use sea_orm::{
     ConnectOptions, Database, DatabaseConnection, DatabaseTransaction, DbErr,
     SqliteTransactionMode, TransactionOptions, TransactionTrait,
 };
-use sea_orm_migration::MigratorTrait;
 
 mod json;
 mod like;
@@ -71,7 +70,7 @@ impl Control {
     /// schema to this version.
     pub async fn connect(url: &str) -> Result<Self> {
         let db = Database::connect(options(url)).await?;
-        migration::Migrator::up(&db, None).await?;
+        migration::migrate(&db).await?;
         Ok(Self { db })
     }
 
@@ -125,6 +124,9 @@ fn options(url: &str) -> ConnectOptions {
     }
     options
 }
+
+#[cfg(test)]
+mod testing;
 
 #[cfg(test)]
 mod tests {
