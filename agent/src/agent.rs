@@ -5,7 +5,6 @@
 //! the spool has the rest.
 
 use std::{
-    path::PathBuf,
     sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
@@ -65,6 +64,7 @@ impl StartError {
 /// # Errors
 /// What keeps it from starting; afterwards nothing ends it but a signal.
 pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartError> {
+    let mut signals = Signals::catch()?;
     let state = config.state.clone();
     let identity = Identity::load(&state)?;
     let policy = Arc::new(policy::load(&state));
@@ -115,7 +115,7 @@ pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartE
         clock,
     ));
 
-    signal().await?;
+    signals.any().await;
     tracing::info!("stopping: sending what is left");
     control.send(Control::Stop).ok();
     let drained = tokio::time::timeout(DRAIN, async {
@@ -222,27 +222,42 @@ fn publish(
     });
 }
 
+/// The signals that stop the agent; caught from the first moment on, because a service manager may stop what it has just
+/// started.
 #[cfg(unix)]
-async fn signal() -> std::io::Result<()> {
-    use tokio::signal::unix::{SignalKind, signal};
-    let (mut terminate, mut interrupt) = (
-        signal(SignalKind::terminate())?,
-        signal(SignalKind::interrupt())?,
-    );
-    tokio::select! {
-        _ = terminate.recv() => {}
-        _ = interrupt.recv() => {}
+struct Signals {
+    terminate: tokio::signal::unix::Signal,
+    interrupt: tokio::signal::unix::Signal,
+}
+
+#[cfg(unix)]
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        use tokio::signal::unix::{SignalKind, signal};
+        Ok(Self {
+            terminate: signal(SignalKind::terminate())?,
+            interrupt: signal(SignalKind::interrupt())?,
+        })
     }
-    Ok(())
+
+    async fn any(&mut self) {
+        tokio::select! {
+            _ = self.terminate.recv() => {}
+            _ = self.interrupt.recv() => {}
+        }
+    }
 }
 
 #[cfg(not(unix))]
-async fn signal() -> std::io::Result<()> {
-    tokio::signal::ctrl_c().await
-}
+struct Signals;
 
-/// Where the agent runs when nobody says otherwise.
-pub fn default_state(env: impl Fn(&str) -> Option<String>) -> PathBuf {
-    let account = weft_agent_sys::account::current();
-    weft_agent_sys::dirs::locate(account.is_root, env).state
+#[cfg(not(unix))]
+impl Signals {
+    fn catch() -> std::io::Result<Self> {
+        Ok(Self)
+    }
+
+    async fn any(&mut self) {
+        tokio::signal::ctrl_c().await.ok();
+    }
 }

@@ -63,7 +63,7 @@ pub enum EnrollError {
     /// Without --ca, and the system does not know the server's authority.
     #[error(
         "this machine does not know the authority of {0}. Get the collector's authority certificate from IT \
-         (`weft-collector` writes it as ca.pem) and pass it with --ca FILE; weft does not trust a server on first sight"
+         (`weft-collector ca export`) and pass it with --ca FILE; weft does not trust a server on first sight"
     )]
     NeedsCa(Server),
     /// No bundle of authorities on this machine.

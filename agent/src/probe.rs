@@ -5,6 +5,7 @@
 
 pub mod app;
 pub mod boot;
+pub mod folders;
 pub mod inventory;
 pub mod process;
 pub mod vitals;

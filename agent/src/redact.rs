@@ -111,24 +111,29 @@ impl Redactor {
     }
 
     fn process(&mut self, process: &mut Process) {
-        let is_packaged = !process.package.is_empty();
         self.path("process.executable_path", &mut process.executable_path);
-        for (field, value) in [
-            ("process.executable_name", &mut process.executable_name),
+        // The name of a program from a package is public even where somebody is called like it.
+        let (own, parent) = (
+            process.package.is_empty(),
+            process.parent_package.is_empty(),
+        );
+        for (field, value, is_personal) in [
+            ("process.executable_name", &mut process.executable_name, own),
             (
                 "process.parent_executable_name",
                 &mut process.parent_executable_name,
+                parent,
             ),
             (
                 "process.original_file_name",
                 &mut process.original_file_name,
+                own,
             ),
         ] {
-            // The name of a program from a package is public even where somebody is called like it.
-            if is_packaged {
-                self.public(field, value)
-            } else {
+            if is_personal {
                 self.word(field, value)
+            } else {
+                self.public(field, value)
             }
         }
         self.public("process.executable_sha256", &mut process.executable_sha256);
@@ -230,11 +235,15 @@ impl Redactor {
         self.list("agent_health.blind_spots", &mut health.blind_spots);
     }
 
-    /// A path: allow-listed places whole, homes to "~" and the policy's depth, the rest to its root.
+    /// A path: allow-listed places whole, homes to "~" and the policy's depth, the rest to its root. What is no path is text.
     fn path(&mut self, field: &'static str, value: &mut String) {
+        if !path::is_rooted(value) {
+            return self.text(field, value);
+        }
         let kept = path::cut(value, self.secrets.homes(), self.privacy.home_path_depth);
+        let kept = self.secrets.replace_in(&kept);
         self.replace(field, value, kept);
-        self.word(field, value);
+        self.limit(value);
     }
 
     /// Free text: paths in it are cut, addresses and secrets replaced.
@@ -244,19 +253,22 @@ impl Redactor {
         self.limit(value);
     }
 
-    /// One name: secrets in it are replaced.
+    /// One name: secrets in it are replaced; a name that is a path is treated as text.
     fn word(&mut self, field: &'static str, value: &mut String) {
+        if value.contains(['/', '\\', '@']) {
+            return self.text(field, value);
+        }
         let kept = self.secrets.replace_in(value);
         self.replace(field, value, kept);
         self.limit(value);
     }
 
-    /// Comes from a vendor or a package, not from a person; a home path or an address in it is still cut.
+    /// Comes from a vendor or a package, not from a person, so account names in it are coincidence ("Ubuntu" for a person called
+    /// ubuntu); paths and addresses are still cut.
     fn public(&mut self, field: &'static str, value: &mut String) {
-        if text::mentions_home(value, self.secrets.homes())
-            || value.contains('@') && text::has_address(value)
-        {
-            self.text(field, value);
+        if value.contains(['/', '\\', '~', '@']) {
+            let kept = text::scrub_paths(value, &self.secrets, self.privacy.home_path_depth);
+            self.replace(field, value, kept);
         }
         self.limit(value);
     }

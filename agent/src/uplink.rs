@@ -136,6 +136,15 @@ impl Observer for Ears {
     }
 }
 
+/// Why there is no new certificate.
+#[derive(Debug, thiserror::Error)]
+enum RenewError {
+    #[error(transparent)]
+    Refused(#[from] enroll::EnrollError),
+    #[error("it could not be kept: {0}")]
+    Kept(#[from] std::io::Error),
+}
+
 /// What a session asks of the loop around it.
 enum Next {
     /// The agent stops.
@@ -309,7 +318,7 @@ impl Uplink {
         Ok(true)
     }
 
-    async fn renew(&mut self, connection: &Connection) -> anyhow::Result<()> {
+    async fn renew(&mut self, connection: &Connection) -> Result<(), RenewError> {
         let renewed = enroll::renew(connection, &self.identity, (self.clock)()).await?;
         renewed.save_renewed(&self.state)?;
         Ok(())

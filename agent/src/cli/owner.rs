@@ -114,7 +114,7 @@ pub(super) fn sent(
         let mut result = Ok(());
         sent::read(&config.state, since, |record| {
             if result.is_ok() {
-                result = output::line(out, &record);
+                result = writeln!(out, "{record}");
             }
         })?;
         result

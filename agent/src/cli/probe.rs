@@ -14,13 +14,17 @@ use weft_proto::v1::Observation;
 
 use super::output;
 use crate::{
-    policy::Effective,
+    policy::{Effective, Privacy},
     probe::{
-        Moment, Probe, app::AppProbe, boot::BootProbe, inventory::InventoryProbe,
+        Moment, Probe,
+        app::AppProbe,
+        boot::{self, BootProbe},
+        inventory::InventoryProbe,
         vitals::VitalsProbe,
     },
-    redact::Redactor,
+    redact::{Redactor, Secrets},
 };
+use weft_agent_sys::boot::windows;
 
 /// Arguments of `probe`.
 #[derive(Debug, Args)]
@@ -119,7 +123,60 @@ fn look(
     }
 }
 
-fn saved_windows_logs(_arguments: &ProbeArgs, _now: Timestamp) -> u8 {
-    eprintln!("weft-agent: reading saved Windows event logs is not part of this build yet");
-    69
+/// Boots and resumes of saved System logs, per machine: one line each, with the machine's name beside it.
+fn saved_windows_logs(arguments: &ProbeArgs, now: Timestamp) -> u8 {
+    if !matches!(arguments.topic, Topic::Boot) || arguments.os != Some(Os::Windows) {
+        eprintln!(
+            "weft-agent: saved event logs hold boots only: `probe boot --os windows --evtx FILE...`"
+        );
+        return 2;
+    }
+    let mut events = Vec::new();
+    let logs = arguments
+        .evtx
+        .iter()
+        .map(|path| (path, windows::read_evtx(path)));
+    let lines = arguments
+        .events
+        .iter()
+        .map(|path| (path, windows::read_jsonl(path)));
+    for (path, saved) in logs.chain(lines) {
+        match saved {
+            Ok(saved) => {
+                if saved.skipped > 0 {
+                    eprintln!(
+                        "{}: {} records could not be read",
+                        path.display(),
+                        saved.skipped
+                    );
+                }
+                if saved.cut {
+                    eprintln!("{}: too large; its end was not read", path.display());
+                }
+                events.extend(saved.events);
+            }
+            Err(error) => return output::failed(&error, 1),
+        }
+    }
+    if arguments.evtx.is_empty() && arguments.events.is_none() {
+        eprintln!("weft-agent: name the saved logs with --evtx FILE... or --events FILE");
+        return 2;
+    }
+    // Not this machine's people: only what is personal by its form can be redacted.
+    let mut redactor = Redactor::new(Secrets::default(), Privacy::default());
+    output::print(|out| {
+        for machine in windows::judge(&events) {
+            for spot in &machine.history.blind_spots {
+                eprintln!("{}: not seen: {spot}", machine.machine);
+            }
+            for observation in boot::tell_all(machine.history, now) {
+                let mut line = serde_json::to_value(redactor.redact(observation).get())?;
+                if let Some(object) = line.as_object_mut() {
+                    object.insert("machine".into(), machine.machine.clone().into());
+                }
+                output::line(out, &line)?;
+            }
+        }
+        Ok(())
+    })
 }

@@ -1,7 +1,7 @@
 //! Apps of the catalog: what the machine's records and the running programs say about each, graded.
 //!
 //! Invariant: an app is told when what is known of it changed, and once a day to confirm. Evidence quotes the catalog, never
-//! the value that matched: no file name of a person can be in it.
+//! the value that matched: no file name of a person can be in it. Changes in sync folders are told hourly, as counts.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -18,6 +18,7 @@ use weft_proto_catalog::{Catalog, Category, Context, FactKind, Flag, Match, Os, 
 
 use super::{
     Moment, Probe,
+    folders::{Change, Folders},
     process::{RunningProgram, RunningPrograms},
 };
 use crate::{observation, policy::Effective, state};
@@ -30,6 +31,9 @@ const CONFIRM: SignedDuration = SignedDuration::from_hours(24);
 
 /// An app that stopped is told as not running only after this time, so that a program that comes and goes is one fact.
 const RUNNING_LINGERS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Changes in sync folders are told once in this time.
+const CHANGES: Duration = Duration::from_secs(3600);
 
 /// Sentences of evidence per app.
 const MAX_EVIDENCE: usize = 8;
@@ -52,6 +56,9 @@ pub struct AppProbe {
     running: RunningPrograms,
     facts: Vec<RawFact>,
     facts_at: Option<Instant>,
+    folders: Folders,
+    changes_at: Option<Instant>,
+    pending_changes: Vec<(String, Change)>,
     /// A newer catalog that the policy brought, by policy version.
     pushed: Mutex<Option<(u64, Option<Catalog>)>>,
 }
@@ -77,6 +84,9 @@ impl AppProbe {
             running,
             facts: Vec::new(),
             facts_at: None,
+            folders: Folders::default(),
+            changes_at: None,
+            pending_changes: Vec::new(),
             pushed: Mutex::new(None),
         }
     }
@@ -141,6 +151,28 @@ impl AppProbe {
         found
     }
 
+    /// Folders directly in a home that the catalog knows as an app's: those people put their files into.
+    fn watch_folders(&mut self, found: &mut BTreeMap<String, Found>, moment: &Moment<'_>) {
+        let mut folders = BTreeMap::new();
+        if self.file.is_some() {
+            for home in weft_agent_sys::apps::homes(moment.root) {
+                for (app, one) in found.iter() {
+                    let paths = one
+                        .folders
+                        .iter()
+                        .map(|name| home.path.join(name))
+                        .filter(|path| path.is_dir());
+                    folders.extend(paths.map(|path| (path, app.clone())));
+                }
+            }
+        }
+        self.folders.watch(folders);
+        for (app, one) in found {
+            one.sync_folders = self.folders.count(app);
+            one.change = self.folders.changed(app);
+        }
+    }
+
     /// The catalog in force: the policy's when it parses, else the built-in one.
     fn with_catalog<T>(&self, policy: &Effective, look: impl FnOnce(&Catalog) -> T) -> T {
         if policy.sent.catalog.is_empty() {
@@ -167,6 +199,7 @@ impl AppProbe {
     fn news(
         &self,
         mut found: BTreeMap<String, Found>,
+        tell_changes: bool,
         now: Timestamp,
     ) -> (Vec<Observation>, Memory) {
         let mut memory = Memory::new();
@@ -194,14 +227,17 @@ impl AppProbe {
         }
         for (id, found) in found {
             let told = self.memory.get(&id);
-            if let Some(lingering) = found.lingering {
+            let has_changes = tell_changes && found.change.files > 0;
+            if let (Some(lingering), false) = (found.lingering.clone(), has_changes) {
                 memory.insert(id, lingering);
                 continue;
             }
             let running_at = (found.state == Some(State::RunningNow)).then_some(now);
             let print = found.print();
-            let unchanged = told
-                .is_some_and(|told| told.print == print && now.duration_since(told.at) < CONFIRM);
+            let unchanged = !has_changes
+                && told.is_some_and(|told| {
+                    told.print == print && now.duration_since(told.at) < CONFIRM
+                });
             if unchanged {
                 let at = told.map_or(now, |told| told.at);
                 memory.insert(
@@ -239,6 +275,10 @@ struct Found {
     flags: BTreeSet<&'static str>,
     account: app::Account,
     version: String,
+    /// Names of folders directly in a home.
+    folders: BTreeSet<String>,
+    sync_folders: u32,
+    change: Change,
     lingering: Option<Told>,
 }
 
@@ -292,8 +332,26 @@ impl Found {
             flags: self.flags.into_iter().map(str::to_owned).collect(),
             account: self.account.into(),
             version: self.version,
+            sync_folders: self.sync_folders,
+            files_changed: self.change.files,
+            bytes_changed: self.change.bytes,
+            change_incomplete: self.change.incomplete,
             ..App::default()
         }
+    }
+}
+
+fn changes_of(observation: &Observation) -> Option<(String, Change)> {
+    match &observation.kind {
+        Some(Kind::App(app)) => {
+            let change = Change {
+                files: app.files_changed,
+                bytes: app.bytes_changed,
+                incomplete: app.change_incomplete,
+            };
+            Some((app.app.clone(), change))
+        }
+        _ => None,
     }
 }
 
@@ -349,8 +407,15 @@ impl Probe for AppProbe {
 
     fn look(&mut self, moment: &Moment<'_>) -> Vec<Observation> {
         self.refresh_facts(moment);
-        let found = self.with_catalog(moment.policy, |catalog| self.find(catalog, moment));
-        let (news, memory) = self.news(found, moment.wall);
+        let mut found = self.with_catalog(moment.policy, |catalog| self.find(catalog, moment));
+        self.watch_folders(&mut found, moment);
+        let last = *self.changes_at.get_or_insert(moment.instant);
+        let tell_changes = moment.instant.duration_since(last) >= CHANGES;
+        if tell_changes {
+            self.changes_at = Some(moment.instant);
+        }
+        let (news, memory) = self.news(found, tell_changes, moment.wall);
+        self.pending_changes = news.iter().filter_map(changes_of).collect();
         self.pending = Some(memory);
         news
     }
@@ -359,6 +424,9 @@ impl Probe for AppProbe {
         let Some(memory) = self.pending.take() else {
             return;
         };
+        for (app, told) in std::mem::take(&mut self.pending_changes) {
+            self.folders.settle(&app, told);
+        }
         let changed = memory != self.memory;
         self.memory = memory;
         if let (true, Some(file)) = (changed, &self.file) {
@@ -368,6 +436,111 @@ impl Probe for AppProbe {
     }
 
     fn blind_spots(&self) -> Vec<String> {
-        weft_agent_sys::apps::blind_spots()
+        let mut spots = weft_agent_sys::apps::blind_spots();
+        spots.extend(self.folders.blind_spots());
+        spots
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    struct Laptop {
+        root: tempfile::TempDir,
+        probe: AppProbe,
+        running: RunningPrograms,
+        policy: Effective,
+        begun: Instant,
+    }
+
+    impl Laptop {
+        fn new() -> Self {
+            let running = RunningPrograms::default();
+            let probe = AppProbe::forgetful(running.clone());
+            Self {
+                root: tempfile::tempdir().unwrap(),
+                probe,
+                running,
+                policy: Effective::default(),
+                begun: Instant::now(),
+            }
+        }
+
+        /// Looks after so many hours and keeps the news.
+        fn look(&mut self, hours: u64) -> Vec<App> {
+            let elapsed = Duration::from_secs(hours * 3600);
+            let moment = Moment {
+                wall: Timestamp::UNIX_EPOCH + elapsed,
+                instant: self.begun + elapsed,
+                root: self.root.path(),
+                policy: &self.policy,
+            };
+            let news = self.probe.look(&moment);
+            self.probe.kept(&moment);
+            let app = |one: Observation| match one.kind {
+                Some(Kind::App(app)) => app,
+                other => panic!("{other:?}"),
+            };
+            news.into_iter().map(app).collect()
+        }
+
+        fn runs(&self, programs: &[(&str, &str)]) {
+            let program = |(name, path): &(&str, &str)| RunningProgram {
+                name: (*name).to_owned(),
+                path: (*path).to_owned(),
+                ..RunningProgram::default()
+            };
+            *self.running.lock().unwrap() = programs.iter().map(program).collect();
+        }
+    }
+
+    #[test]
+    fn an_app_is_told_when_it_comes_when_it_goes_and_daily() {
+        let mut laptop = Laptop::new();
+        assert!(laptop.look(0).is_empty());
+        laptop.runs(&[("megasync", "/usr/bin/megasync"), ("bash", "/usr/bin/bash")]);
+        let news = laptop.look(1);
+        assert_eq!(news.len(), 1);
+        assert_eq!(
+            (news[0].app.as_str(), news[0].state()),
+            ("mega", app::State::RunningNow)
+        );
+        assert!(!news[0].evidence.is_empty() && news[0].category == "cloud_sync");
+        assert!(laptop.look(2).is_empty(), "no change, no news");
+        assert_eq!(laptop.look(26).len(), 1, "confirmed daily");
+        laptop.runs(&[]);
+        assert!(
+            laptop.look(26).is_empty(),
+            "a program that comes and goes lingers"
+        );
+        let news = laptop.look(28);
+        assert_eq!(
+            (news[0].app.as_str(), news[0].state()),
+            ("mega", app::State::Removed)
+        );
+        assert!(laptop.look(29).is_empty());
+    }
+
+    #[test]
+    fn a_folder_that_was_left_is_less_than_a_running_program() {
+        let mut laptop = Laptop::new();
+        let etc = laptop.root.path().join("etc");
+        std::fs::create_dir_all(&etc).unwrap();
+        std::fs::write(etc.join("passwd"), "anna:x:1000:1000::/home/anna:/bin/sh\n").unwrap();
+        std::fs::create_dir_all(laptop.root.path().join("home/anna/Dropbox")).unwrap();
+        let news = laptop.look(0);
+        assert_eq!(
+            (news[0].app.as_str(), news[0].state()),
+            ("dropbox", app::State::FolderLeft)
+        );
+        laptop.runs(&[(
+            "dropbox",
+            "/home/anna/.dropbox-dist/dropbox-lnx.x86_64-1/dropbox",
+        )]);
+        let news = laptop.look(1);
+        assert_eq!(news[0].state(), app::State::RunningNow);
+        assert!(!format!("{news:?}").contains("anna"));
     }
 }

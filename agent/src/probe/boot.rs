@@ -224,6 +224,18 @@ impl Probe for BootProbe {
     }
 }
 
+/// A whole history as observations, e.g. of a saved log.
+pub fn tell_all(history: BootHistory, now: Timestamp) -> Vec<Observation> {
+    let boots = history.boots.into_iter().map(|record| {
+        observation::observe(time_of(&record, now), Kind::Boot(observation::boot(record)))
+    });
+    let resumes = history
+        .resumes
+        .into_iter()
+        .map(|record| observation::observe(record.at, Kind::Resume(observation::resume(record))));
+    boots.chain(resumes).collect()
+}
+
 /// When the fact was true: the end, or the start, or now for the boot that runs.
 fn time_of(record: &BootRecord, now: Timestamp) -> Timestamp {
     match record.end {

@@ -78,8 +78,13 @@ pub(super) fn cut(path: &str, homes: &[String], depth: u32) -> String {
         .map_or_else(|| first_part(path), |place| (*place).to_owned())
 }
 
+/// Begins where a path of some system begins.
+pub(super) fn is_rooted(text: &str) -> bool {
+    text.starts_with(['/', '~']) || is_drive(text)
+}
+
 /// What follows the home directory's name, if the path lies in one.
-pub(super) fn below_home<'a>(path: &'a str, homes: &[String]) -> Option<&'a str> {
+fn below_home<'a>(path: &'a str, homes: &[String]) -> Option<&'a str> {
     for home in homes {
         if let Some(rest) = strip_place(path, home) {
             return Some(rest);

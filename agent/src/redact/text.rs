@@ -106,54 +106,83 @@ impl Secrets {
     }
 }
 
-/// Free text: each word that looks like a path is cut, each address replaced, then the secrets.
+/// Free text: paths are cut, addresses and secrets replaced.
 pub(super) fn scrub(text: &str, secrets: &Secrets, depth: u32) -> String {
+    secrets.replace_in(&scrub_paths(text, secrets, depth))
+}
+
+/// Paths are cut, addresses replaced.
+///
+/// A personal path may hold blanks ("My Taxes 2025.pdf"), so everything from its beginning to the next quote, bracket, comma or
+/// line end goes with it. What is lost that way is words of a sentence; what could be kept is somebody's file name.
+pub(super) fn scrub_paths(text: &str, secrets: &Secrets, depth: u32) -> String {
     let mut kept = String::with_capacity(text.len());
-    for piece in text.split_inclusive(|c: char| c.is_whitespace() || QUOTES.contains(&c)) {
-        let word = piece.trim_end_matches(|c: char| c.is_whitespace() || QUOTES.contains(&c));
-        let tail = piece.get(word.len()..).unwrap_or_default();
-        kept.push_str(&scrub_word(word, secrets, depth));
-        kept.push_str(tail);
+    let mut rest = text;
+    while !rest.is_empty() {
+        let end = rest.find(is_boundary).unwrap_or(rest.len());
+        let (word, after) = rest.split_at(end);
+        let Some(start) = path_start(word, &secrets.homes) else {
+            kept.push_str(if is_address(word) { ADDRESS } else { word });
+            let separator = after.chars().next().map_or(0, char::len_utf8);
+            kept.push_str(&after[..separator]);
+            rest = &after[separator..];
+            continue;
+        };
+        let path_and_more = &rest[start..];
+        let cut = path::cut(&word[start..], &secrets.homes, depth);
+        kept.push_str(&word[..start]);
+        kept.push_str(&cut);
+        let is_public = cut == word[start..];
+        let end = if is_public {
+            word.len() - start
+        } else {
+            path_and_more
+                .find(is_terminator)
+                .unwrap_or(path_and_more.len())
+        };
+        rest = &path_and_more[end..];
     }
-    secrets.replace_in(&kept)
+    kept
 }
 
-const QUOTES: [char; 7] = ['"', '\'', '(', ')', ',', ';', '='];
+/// Ends a word.
+fn is_boundary(c: char) -> bool {
+    c.is_whitespace() || c == '=' || is_terminator(c)
+}
 
-fn scrub_word(word: &str, secrets: &Secrets, depth: u32) -> String {
-    if is_address(word) {
-        return ADDRESS.to_owned();
-    }
-    let is_path = word.starts_with('/')
-        || word.starts_with('~')
-        || word.contains(":\\")
-        || mentions_home(word, &secrets.homes);
-    if !is_path {
-        return word.to_owned();
-    }
-    // A path may stand behind a scheme or an option: cut from where it begins.
-    let start = word
+/// Ends a path that may hold blanks.
+fn is_terminator(c: char) -> bool {
+    matches!(c, '"' | '\'' | '(' | ')' | ',' | ';' | '\n' | '\r')
+}
+
+/// Where a path begins in a word: behind a scheme or an option, perhaps.
+fn path_start(word: &str, homes: &[String]) -> Option<usize> {
+    let rooted = word
         .find(['/', '~'])
+        .filter(|at| *at == 0 || is_path_like(word, *at, homes));
+    let drive = word
+        .find(":\\")
+        .and_then(|at| at.checked_sub(1))
+        .filter(|at| word.is_char_boundary(*at));
+    rooted
         .into_iter()
-        .chain(word.find(":\\").map(|at| at.saturating_sub(1)))
+        .chain(drive)
+        .chain(word.find("\\\\"))
         .min()
-        .unwrap_or(0);
-    let (before, path) = word.split_at_checked(start).unwrap_or(("", word));
-    format!("{before}{}", path::cut(path, &secrets.homes, depth))
 }
 
-pub(super) fn mentions_home(text: &str, homes: &[String]) -> bool {
+/// A slash inside a word ("and/or", "dpkg:a/b") is a path only where it leads to a home or follows a colon or an equals sign.
+fn is_path_like(word: &str, at: usize, homes: &[String]) -> bool {
+    mentions_home(&word[at..], homes) || word[..at].ends_with([':', '=', '[', '<', '>', '|', '&'])
+}
+
+fn mentions_home(text: &str, homes: &[String]) -> bool {
     let lower = text.to_lowercase();
     let known = ["/home/", "/users/", "\\users\\", "/root/", "/var/root"];
     known.iter().any(|root| lower.contains(root))
         || homes
             .iter()
             .any(|home| lower.contains(&home.to_lowercase()))
-}
-
-pub(super) fn has_address(text: &str) -> bool {
-    text.split(|c: char| c.is_whitespace() || QUOTES.contains(&c))
-        .any(is_address)
 }
 
 /// local@domain.tld; a package "manager:name@1.2" has a colon before the at sign.
@@ -207,7 +236,10 @@ mod tests {
     fn secrets_leave_no_trace_in_text() {
         check("shutdown by Anna", "shutdown by (user)");
         check("ask anna.berg@example.org now", "ask (address) now");
-        check("file /home/anna/taxes.pdf gone", "file ~ gone");
+        check("file /home/anna/taxes.pdf, gone", "file ~, gone");
+        check("file '/home/anna/My Taxes.pdf' gone", "file '~' gone");
+        check("wrote file:///home/anna/x", "wrote file:/");
+        check("either/or stays", "either/or stays");
         check("--config=/srv/homes/anna/x", "--config=~");
         check("savannah stays", "savannah stays");
         check("package dpkg:dropbox@1.2.3", "package dpkg:dropbox@1.2.3");
@@ -215,6 +247,6 @@ mod tests {
             "systemd-shutdown wrote /usr/lib/x",
             "systemd-shutdown wrote /usr/lib/x",
         );
-        check(r"C:\Users\Anna\x.exe ran", "~ ran");
+        check(r"C:\Users\Anna Berg\x.exe ran", "~");
     }
 }
