@@ -30,7 +30,9 @@ fn main() -> Result<(), Box<dyn Error>> {
             "cargo::error=the console is missing: run `npm ci && npm run build` in dashboards/console, or use `cargo xtask dist`"
         );
     } else {
-        println!("cargo::warning=console not built: the collector will say so in place of its pages");
+        println!(
+            "cargo::warning=console not built: the collector will say so in place of its pages"
+        );
     }
     Ok(())
 }

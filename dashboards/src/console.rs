@@ -170,6 +170,9 @@ mod tests {
             assert!(found.immutable);
             assert_ne!(found.content_type, "application/octet-stream", "{name}");
         }
-        assert!(!index.contains("<style"), "the policy forbids inline styles");
+        assert!(
+            !index.contains("<style"),
+            "the policy forbids inline styles"
+        );
     }
 }

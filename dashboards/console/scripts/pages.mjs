@@ -77,7 +77,7 @@ try {
     }
     console.log(`${look.name}: looked at`);
   }
-  if (!only) await keyboard();
+  if (!only || only === "keyboard") await keyboard();
 } finally {
   await browser.close();
   await server.close();
@@ -108,17 +108,7 @@ async function visit(look, name, login, path, wait) {
     await page.goto(root + path);
     await page.getByText(wait).filter({ visible: true }).first().waitFor({ timeout: 10_000 });
     await page.waitForLoadState("networkidle");
-    const { violations } = await new AxeBuilder({ page })
-      .withTags(["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"])
-      .analyze();
-    for (const violation of violations) {
-      failures.push(
-        `${where}: ${violation.id}: ${violation.help}: ${violation.nodes
-          .slice(0, 3)
-          .map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`)
-          .join(" | ")}`,
-      );
-    }
+    await accessible(page, where);
     const wide = await page.evaluate(() => document.documentElement.scrollWidth - window.innerWidth);
     if (wide > 0) failures.push(`${where}: ${wide} px wider than the window`);
     if (shotsAt) {
@@ -130,6 +120,15 @@ async function visit(look, name, login, path, wait) {
     if (shotsAt) await page.screenshot({ path: join(shotsAt, `${name}.${look.name}.FAILED.png`) });
   } finally {
     await context.close();
+  }
+}
+
+async function accessible(page, where) {
+  const rules = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+  const { violations } = await new AxeBuilder({ page }).withTags(rules).analyze();
+  for (const { id, help, nodes } of violations) {
+    const first = nodes.slice(0, 3).map((node) => `${node.html.slice(0, 160)} ${node.any[0]?.message ?? ""}`);
+    failures.push(`${where}: ${id}: ${help}: ${first.join(" | ")}`);
   }
 }
 
@@ -151,6 +150,7 @@ async function keyboard() {
     await page.getByRole("heading", { name: "Devices", level: 1 }).waitFor();
     await page.locator("body").press("?");
     await page.getByRole("dialog").waitFor();
+    await accessible(page, "help");
     await page.keyboard.press("Escape");
     await page.getByRole("dialog").waitFor({ state: "detached" });
     await page.locator("body").press("/");
@@ -179,8 +179,19 @@ async function keyboard() {
       "arrow keys choose another boot",
       async () => (await slider.getAttribute("aria-valuetext")) !== before,
     );
+    await page.keyboard.press("g");
+    await page.keyboard.press("p");
+    await page.getByRole("button", { name: "Decide on Slack" }).press("Enter");
+    await page.getByRole("radio", { name: /^Tolerate allowed/ }).press("Space");
+    await accessible(page, "verdict");
+    await page.getByLabel("Until", { exact: true }).fill("2030-01-01");
+    await page.getByLabel("Reason").fill("Until the new contract");
+    await page.getByRole("button", { name: "Save verdict" }).press("Enter");
+    await page.getByText("Verdict on Slack saved.").waitFor();
+    await accessible(page, "notice");
     // Somebody else sits down at the same screen.
     await page.getByRole("button", { name: /^Account of/ }).click();
+    await accessible(page, "account menu");
     await page.getByRole("menuitem", { name: "Sign out" }).click();
     await page.getByLabel("Login").fill("user");
     await page.getByLabel("Password", { exact: true }).fill("weft");

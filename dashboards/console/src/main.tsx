@@ -38,7 +38,16 @@ const theme = createTheme({
         root: props.variant === undefined || props.variant === "filled" ? { "--button-color": "var(--on-dye)" } : {},
       }),
     }),
-    Modal: { defaultProps: { lockScroll: false, radius: 6 } },
+    Modal: {
+      defaultProps: {
+        lockScroll: false,
+        radius: 6,
+        closeButtonProps: { "aria-label": "Close" },
+        // Mantine draws it as a <header>; a page has one banner, and it is the masthead.
+        attributes: { header: { role: "presentation" } },
+      },
+    },
+    Notification: { defaultProps: { closeButtonProps: { "aria-label": "Dismiss" } } },
     Tooltip: { defaultProps: { withArrow: false, transitionProps: { duration: 0 } } },
   },
 });

@@ -113,7 +113,7 @@ export const useContextCards = (id: string) =>
     staleTime: FRESH_MS,
   });
 
-export const useApps = () => usePages<T.AppRow>(["apps"], "/apps");
+export const useApps = () => usePages<T.AppRow>(["apps"], "/apps", { limit: 500 });
 export const useAudit = () => usePages<T.AuditEntry>(["audit"], "/audit");
 export const useTokens = () =>
   useQuery({

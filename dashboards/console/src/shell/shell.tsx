@@ -208,18 +208,21 @@ function Account({ help }: { help: () => void }) {
     .slice(0, 2)
     .join("");
   return (
-    <Menu position="bottom-end" width={240}>
+    <Menu position="bottom-end" width={240} withinPortal={false} withInitialFocusPlaceholder={false}>
       <Menu.Target>
         <ActionIcon variant="light" size="lg" radius="xl" aria-label={`Account of ${me.name}`}>
           <span style={{ fontSize: 13, fontWeight: 650 }}>{initials}</span>
         </ActionIcon>
       </Menu.Target>
       <Menu.Dropdown>
-        <Menu.Label>
-          {me.name} · {me.team}
-          <br />
-          {me.roles.map((role) => ROLE[role] ?? role).join(", ")}
-        </Menu.Label>
+        {/* An item, not a label: a menu may only hold items. */}
+        <Menu.Item component={Link} to="/mine">
+          {me.name}
+          {me.team && ` · ${me.team}`}
+          <span className="small quiet" style={{ display: "block" }}>
+            {me.roles.map((role) => ROLE[role] ?? role).join(", ")}
+          </span>
+        </Menu.Item>
         <Menu.Item onClick={help}>Keyboard shortcuts</Menu.Item>
         <Menu.Item onClick={() => signOut.mutate()}>Sign out</Menu.Item>
       </Menu.Dropdown>
