@@ -122,6 +122,42 @@ fn the_first_days_of_a_fleet_say_so() {
     );
 }
 
+/// History without packages or signatures, of four machines and two days: place and lineage must carry it.
+#[test]
+fn a_few_machines_and_no_signatures_still_rank_the_odd_one_first() {
+    let mut sim = Sim::new(4, 79);
+    sim.enrolled = 0.0;
+    let everybody: Vec<(usize, f64)> = (0..4).map(|n| (n, 0.1)).collect();
+    for name in [
+        "chrome.exe",
+        "outlook.exe",
+        "explorer.exe",
+        "teams.exe",
+        "winword.exe",
+    ] {
+        let known = sim.seen(
+            &format!("content:{name}:{name}"),
+            "program_path",
+            &everybody,
+        );
+        known.executable_path = format!(r"C:\Program Files\{name}");
+    }
+    for n in 0..4 {
+        // Portable tools of each person.
+        sim.seen(&format!("content:own{n}:tool{n}.exe"), "home", &[(n, 0.5)]);
+    }
+    let odd = sim.seen("content:zz:invoice.exe", "temp", &[(2, 1.5)]);
+    odd.seen[0].parent_executable_name = "winword.exe".to_owned();
+    let ranking = weft_collector_core::detect::process::ranking(
+        &sim.evidence(2.0),
+        &weft_collector_core::detect::Settings::default(),
+    );
+    assert_eq!(ranking[0].executable_name, "invoice.exe", "{ranking:?}");
+    let findings = sim.findings(2.0);
+    assert_eq!(findings.len(), 1, "{:?}", titles(&findings));
+    assert!(findings[0].severity <= Severity::Low);
+}
+
 /// The story of the first page: restarts every two hours and an odd process on one laptop, then on its neighbours.
 #[test]
 fn restarts_and_a_process_on_neighbours_are_one_critical_anomaly() {

@@ -1,7 +1,7 @@
 //! Points for being unusual: rare content, odd place, odd parent, borrowed name, nobody's file, new.
 //!
 //! **Invariant: no single ordinary fact makes a finding.** The largest share that one fact can give is smaller than
-//! [`Settings::process_points`]; being owned by a package or signed takes points away. The points are bits of surprise
+//! what is needed; being owned by a package or signed takes points away. The points are bits of surprise
 //! in spirit (a share of 1/8 is worth 3 bits) and are weighted so that one rare, unowned, new program in a temporary
 //! folder passes, and one in a home folder (a portable tool) does not.
 
@@ -29,6 +29,8 @@ use crate::{
 /// Most bits that rarity alone may give: beyond one in 100 devices, rarer is not odder.
 const MOST_BITS: f64 = 6.0;
 const BIT: f64 = 0.45;
+/// A file that no package owns and nobody signed.
+const NOBODYS: f64 = 1.2;
 
 /// One identity, each device once, in order of appearance.
 pub struct Subject<'a> {
@@ -295,6 +297,8 @@ pub struct Assessment {
     pub detector: &'static str,
     /// Devices concerned: all that have it, or those where only its parent is odd.
     pub devices: Vec<DeviceId>,
+    /// Points from which this is a finding.
+    pub needed: f64,
     /// Seen before the time of news, so that only an odd parent speaks.
     pub is_old: bool,
 }
@@ -345,6 +349,7 @@ pub fn assess(
     }
     Some(Assessment {
         points: finite(points.total),
+        needed: needed(subject, fleet, first, settings),
         detector: match &pretends {
             Some(_) => "process.masquerade",
             None if by_parent => "process.lineage",
@@ -364,10 +369,10 @@ pub fn judge(
 ) -> Option<Finding> {
     let assessment = assess(subject, lineage, fleet, settings)?;
     // Old news is no news, unless somebody else started it lately: then only those devices remain.
-    if assessment.points < settings.process_points || assessment.devices.is_empty() {
+    if assessment.points < assessment.needed || assessment.devices.is_empty() {
         return None;
     }
-    let over = assessment.points - settings.process_points;
+    let over = assessment.points - assessment.needed;
     let severity = match over {
         over if over >= 3.5 => Severity::High,
         over if over >= 1.5 => Severity::Medium,
@@ -421,11 +426,36 @@ pub fn judge(
     })
 }
 
+/// Three kinds of evidence cannot exist everywhere: a fleet of ten has no one-in-a-hundred, agents that read no signatures
+/// know no "nobody's file", and the first day has no "never before". What could not be known is not asked for.
+fn needed(subject: &Subject<'_>, fleet: &Fleet<'_>, first: Timestamp, settings: &Settings) -> f64 {
+    const FLOOR: f64 = 0.55;
+    let no_rarity = BIT * (MOST_BITS - bits_of(1, fleet.size().max(1) as f64));
+    let no_provenance = if subject.provenance { 0.0 } else { NOBODYS };
+    let no_past = 1.0 - newness(fleet, first);
+    let asked = settings.process_points - no_rarity - no_provenance - no_past;
+    asked.max(FLOOR * settings.process_points)
+}
+
+fn bits_of(devices: usize, all: f64) -> f64 {
+    ((all + 1.0) / (devices as f64 + 0.5))
+        .log2()
+        .clamp(0.0, MOST_BITS)
+}
+
+/// How much "new" can mean at that moment, 0..1.
+fn newness(fleet: &Fleet<'_>, first: Timestamp) -> f64 {
+    const WATCHED: f64 = 7.0;
+    let watched = fleet
+        .devices()
+        .map(|(_, about)| days(about.first_report, first))
+        .fold(0.0, f64::max);
+    finite(watched / WATCHED).clamp(0.0, 1.0)
+}
+
 fn rare(points: &mut Points, subject: &Subject<'_>, fleet: &Fleet<'_>) {
     let all = fleet.size().max(subject.devices).max(1) as f64;
-    let bits = ((all + 1.0) / (subject.devices as f64 + 0.5))
-        .log2()
-        .clamp(0.0, MOST_BITS);
+    let bits = bits_of(subject.devices, all);
     points.add(
         bits * BIT,
         format!(
@@ -453,12 +483,7 @@ fn new(
     first: Timestamp,
     is_new: bool,
 ) {
-    const WATCHED: f64 = 7.0;
-    let watched = fleet
-        .devices()
-        .map(|(_, about)| days(about.first_report, first))
-        .fold(0.0, f64::max);
-    let worth = (watched / WATCHED).clamp(0.0, 1.0);
+    let worth = newness(fleet, first);
     if is_new && worth > 0.1 && subject.devices > 0 {
         points.add(
             worth,
@@ -513,7 +538,7 @@ fn provenance(points: &mut Points, subject: &Subject<'_>) {
         points.add(-2.5, format!("In its favour: it belongs to {by}."));
     } else if subject.provenance && subject.about.place != "memory_only" {
         points.add(
-            1.2,
+            NOBODYS,
             "No package owns the file and nobody signed it.".to_owned(),
         );
     }
