@@ -97,12 +97,12 @@ fn walk<'a>(
     text: &mut dyn FnMut(CowStr<'a>, bool) -> Vec<Event<'a>>,
 ) -> Vec<Event<'a>> {
     let options = Options::ENABLE_TABLES | Options::ENABLE_STRIKETHROUGH;
-    let raw_html_is_text = Parser::new_ext(markdown, options).filter_map(|event| match event {
-        Event::Html(html) | Event::InlineHtml(html) => Some(Event::Text(html)),
-        Event::Start(Tag::HtmlBlock) => Some(Event::Start(Tag::Paragraph)),
-        Event::End(TagEnd::HtmlBlock) => Some(Event::End(TagEnd::Paragraph)),
-        Event::SoftBreak => Some(Event::HardBreak),
-        other => Some(other),
+    let raw_html_is_text = Parser::new_ext(markdown, options).map(|event| match event {
+        Event::Html(html) | Event::InlineHtml(html) => Event::Text(html),
+        Event::Start(Tag::HtmlBlock) => Event::Start(Tag::Paragraph),
+        Event::End(TagEnd::HtmlBlock) => Event::End(TagEnd::Paragraph),
+        Event::SoftBreak => Event::HardBreak,
+        other => other,
     });
 
     let mut out = Vec::new();

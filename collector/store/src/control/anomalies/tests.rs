@@ -11,17 +11,11 @@ use weft_collector_core::{
 };
 
 use super::*;
+use crate::control::testing::control;
 use crate::control::{accounts::SYSTEM, judgements::Said, posts::NewPost, threads::NewThread};
 
 fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + minute * 60).unwrap()
-}
-
-async fn control() -> (tempfile::TempDir, Control) {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", dir.path().join("weft.db").display());
-    let control = Control::connect(&url).await.unwrap();
-    (dir, control)
 }
 
 fn anomaly(kind: Kind, severity: Severity, minute: i64, devices: &[DeviceId]) -> Anomaly {
@@ -315,10 +309,16 @@ async fn a_judgement_rule_ends_by_time_by_hand_or_by_a_newer_one() {
     let (first, second) = (said(1, Some(50)), said(2, None));
     let rules = control.judgements();
     rules.add(&first).await.unwrap();
-    assert_eq!(rules.in_force(at(49)).await.unwrap(), [first.rule.clone()]);
+    assert_eq!(
+        rules.in_force(at(49)).await.unwrap(),
+        vec![first.rule.clone()]
+    );
     assert!(rules.in_force(at(50)).await.unwrap().is_empty());
     rules.add(&second).await.unwrap();
-    assert_eq!(rules.in_force(at(10)).await.unwrap(), [second.rule.clone()]);
+    assert_eq!(
+        rules.in_force(at(10)).await.unwrap(),
+        vec![second.rule.clone()]
+    );
     assert_eq!(
         rules.of_anomaly(one.id, at(10)).await.unwrap(),
         Some(second.clone())

@@ -6,16 +6,10 @@ use weft_collector_core::{authority::Role, device::DeviceId};
 
 use super::*;
 use crate::control::accounts::{Account, NewAccount};
+use crate::control::testing::control;
 
 fn at(minute: i64) -> Timestamp {
     Timestamp::from_second(1_790_000_000 + minute * 60).unwrap()
-}
-
-async fn control() -> (tempfile::TempDir, Control) {
-    let dir = tempfile::tempdir().unwrap();
-    let url = format!("sqlite:{}", dir.path().join("weft.db").display());
-    let control = Control::connect(&url).await.unwrap();
-    (dir, control)
 }
 
 async fn person(control: &Control, login: &str) -> Account {
