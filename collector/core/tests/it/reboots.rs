@@ -1,5 +1,7 @@
 //! Restarts: quiet fleets stay quiet, planted stories are found under their right name.
 
+use std::collections::BTreeSet;
+
 use weft_collector_core::{event::BootEnd, finding::Severity};
 
 use crate::sim::{Sim, device, titles};
@@ -63,6 +65,58 @@ fn one_a_day_for_five_days_is_seen_and_five_clean_restarts_are_not() {
             !findings.iter().any(|f| f.devices.contains(&device(2))),
             "{:?}",
             titles(&findings)
+        );
+    }
+}
+
+/// Devices that crash 0.6 to 1.5 times a day for ten days, among healthy ones, on seeds that no threshold was chosen on.
+#[test]
+fn most_bad_devices_are_found_and_few_good_ones_are_named() {
+    for (devices, seeds) in [(10, 12u64), (300, 4)] {
+        let (mut planted, mut found, mut wrong) = (0, 0, 0);
+        for seed in 0..seeds {
+            let mut sim = Sim::new(devices, 7_100 + seed);
+            sim.ordinary(-30.0, 30.0, 0.012);
+            let bad: BTreeSet<usize> = (0..(devices / 60).max(1))
+                .map(|n| (n * 37 + seed as usize * 5 + 1) % devices)
+                .collect();
+            for index in &bad {
+                let rate = sim.chance.between(0.6, 1.5);
+                let mut day = 15.0;
+                loop {
+                    day += -(sim.chance.unit().max(1e-9)).ln() / rate;
+                    if day >= 25.0 {
+                        break;
+                    }
+                    let uptime = sim.chance.between(0.5, 9.0);
+                    sim.end(*index, day, BootEnd::Crash, uptime);
+                }
+            }
+            let (mut seen, mut causes) = (BTreeSet::new(), BTreeSet::new());
+            for day in 16..=26 {
+                for finding in sim.findings(f64::from(day)) {
+                    let hit: Vec<usize> = bad
+                        .iter()
+                        .copied()
+                        .filter(|index| finding.devices.contains(&device(*index)))
+                        .collect();
+                    if hit.is_empty() && causes.insert(finding.cause.clone()) {
+                        wrong += 1;
+                    }
+                    seen.extend(hit);
+                }
+            }
+            planted += bad.len();
+            found += seen.len();
+        }
+        eprintln!("{devices} devices: {found} of {planted} found, {wrong} wrong");
+        assert!(
+            found * 100 >= planted * 95,
+            "{devices} devices: {found} of {planted}"
+        );
+        assert!(
+            found * 100 >= (found + wrong) * 90,
+            "{devices} devices: {wrong} wrong"
         );
     }
 }
