@@ -28,6 +28,8 @@ use weft_proto::{
 };
 
 use crate::{
+    accounts::Accounts,
+    api::{self, Api},
     audit::{Auditor, Refusals},
     clock::Clock,
     config::Config,
@@ -44,6 +46,7 @@ use crate::{
     metrics::Metrics,
     pki::{Authority, RevocationList, SharedAuthority},
     policy::{Policies, PolicyInForce},
+    threads::Threads,
     tls::{self, Acceptor, SharedTls},
     watch::Watch,
 };
@@ -99,6 +102,8 @@ pub struct Rooms {
     authority: SharedAuthority,
     tls: SharedTls,
     tls_renew_after: Timestamp,
+    /// Where detection stands.
+    rounds: Arc<ArcSwap<api::Rounds>>,
 }
 
 struct Doors {
@@ -154,6 +159,7 @@ impl App {
             authority: Arc::new(ArcSwap::from_pointee(authority)),
             tls: Arc::new(ArcSwap::new(tls)),
             tls_renew_after,
+            rounds: Arc::default(),
         };
         Ok(Self {
             rooms,
@@ -210,7 +216,20 @@ impl Rooms {
             telemetry: self.telemetry.clone(),
             metrics: self.metrics.clone(),
         };
-        http::router(health, axum::Router::new())
+        let rounds = self.rounds.clone();
+        let api = Api::new(api::Parts {
+            control: self.control.clone(),
+            clock: self.clock.clone(),
+            accounts: Accounts::new(self.control.clone(), self.clock.clone()),
+            threads: Threads::new(self.control.clone(), self.clock.clone()),
+            auditor: self.gate.auditor.clone(),
+            revocations: self.gate.revocations.clone(),
+            reads: Arc::new(self.telemetry.clone()),
+            rounds: Arc::new(move || **rounds.load()),
+            control_kind: self.control.kind(),
+            secure: self.config.public_url().starts_with("https:"),
+        });
+        http::router(health, api::router(api))
     }
 
     fn start_jobs(&self, tasks: &mut Tasks, renewal: watch::Sender<u64>) {
@@ -263,17 +282,37 @@ impl Rooms {
     fn start_watch(&self, tasks: &mut Tasks) {
         let every = self.config.detect.interval.0;
         let stop = tasks.stop().clone();
-        let watch = Watch::new(self.control.clone(), self.telemetry.clone(), self.clock.clone());
+        let watch = Watch::new(
+            self.control.clone(),
+            self.telemetry.clone(),
+            self.clock.clone(),
+        );
+        let (rounds, clock) = (self.rounds.clone(), self.clock.clone());
         tasks.start("watch", async move {
-            jobs::every("watch", every, stop, async || watch.turn().await.map(drop)).await;
+            jobs::every("watch", every, stop, async || {
+                let began = clock.now();
+                // None: another collector holds the lease, and tells its own rounds.
+                if watch.turn().await?.is_some() {
+                    rounds.store(Arc::new(round_of(began, clock.now(), every)));
+                }
+                Ok::<_, crate::watch::Error>(())
+            })
+            .await;
             watch.leave().await;
             Ok(())
         });
         let every = every.min(LINKS_EVERY);
         let stop = tasks.stop().clone();
-        let linker = Correlate::new(self.control.clone(), self.telemetry.clone(), self.clock.clone());
+        let linker = Correlate::new(
+            self.control.clone(),
+            self.telemetry.clone(),
+            self.clock.clone(),
+        );
         tasks.start("correlate", async move {
-            jobs::every("correlate", every, stop, async || linker.turn().await.map(drop)).await;
+            jobs::every("correlate", every, stop, async || {
+                linker.turn().await.map(drop)
+            })
+            .await;
             linker.leave().await;
             Ok(())
         });
@@ -430,6 +469,14 @@ impl Certificates {
             self.renewal.send_modify(|count| *count += 1);
         }
         Ok(())
+    }
+}
+
+fn round_of(began: Timestamp, ended: Timestamp, every: Duration) -> api::Rounds {
+    api::Rounds {
+        last_round: Some(ended),
+        took_seconds: Some(ended.duration_since(began).as_secs_f64()),
+        next_round: ended.checked_add(every).ok(),
     }
 }
 

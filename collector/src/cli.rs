@@ -3,9 +3,11 @@
 //! Commands that change state open the control database themselves, so they work beside a running server, which notices
 //! within a second or two.
 
+mod account;
 mod ca;
 mod device;
 mod doctor;
+mod import;
 mod link;
 mod serve;
 mod symptoms;
@@ -22,7 +24,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use weft_collector_store::control::Control;
 
-use crate::{audit::Auditor, clock::Clock, config::Config, replay};
+use crate::{audit::Auditor, clock::Clock, config::Config, demo, replay};
 
 /// Ties what devices show to what people say: takes reports of laptops, finds what is unusual, links it to threads.
 #[derive(Parser, Debug)]
@@ -46,6 +48,8 @@ enum Command {
     Serve,
     /// Print the effective configuration, secrets masked
     Check,
+    /// The whole house on this laptop: collector, embedded engine, the real agent, a simulated fleet
+    Demo(demo::Options),
     /// Look at everything that a start needs, and say what to do (exit code 0: fine, 1: warnings, 2: it cannot start)
     Doctor,
     /// Enrolment tokens: what lets a laptop in
@@ -58,6 +62,15 @@ enum Command {
     #[command(subcommand)]
     Ca(ca::Command),
     Replay(replay::Arguments),
+    /// People who sign in
+    #[command(subcommand)]
+    Account(account::Command),
+    /// Bring accounts and threads of another forum
+    Import {
+        /// JSON lines (the format: docs/operating.md)
+        #[arg(value_name = "FILE")]
+        file: PathBuf,
+    },
     /// What texts complain of: one text per line on stdin, one JSON object per line on stdout
     Symptoms,
     /// The linker between anomalies and threads
@@ -111,11 +124,14 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     let desk = async || Desk::open(&config()?).await;
     match cli.command {
         Command::Serve => serve::run(config()?).await?,
+        Command::Demo(options) => demo::run(options).await?,
         Command::Check => print!("{}", Config::masked(cli.config.as_deref(), env::vars())?),
         Command::Doctor => return doctor::run(config()?).await,
         Command::Token(command) => token::run(command, desk().await?).await?,
         Command::Device(command) => device::run(command, desk().await?).await?,
         Command::Ca(command) => ca::run(command, &config()?)?,
+        Command::Account(command) => account::run(command, desk().await?).await?,
+        Command::Import { file } => return import::run(&file, desk().await?).await,
         Command::Symptoms => symptoms::run(std::io::stdin().lock(), std::io::stdout().lock())?,
         Command::Link(command) => link::run(command)?,
         Command::Replay(arguments) => {
