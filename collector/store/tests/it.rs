@@ -9,6 +9,8 @@ mod evidence;
 mod insert;
 #[path = "it/sandbox.rs"]
 mod sandbox;
+#[path = "it/scale.rs"]
+mod scale;
 #[path = "it/screens.rs"]
 mod screens;
 
