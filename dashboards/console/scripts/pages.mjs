@@ -134,7 +134,12 @@ async function accessible(page, where) {
 
 /** The way through the console without a pointer: sign in, skip link, go, search, help, boots. */
 async function keyboard() {
-  const context = await browser.newContext({ viewport: { width: 1280, height: 800 }, colorScheme: "light" });
+  // Reduced motion: colours are measured at rest, not in the middle of a fade.
+  const context = await browser.newContext({
+    viewport: { width: 1280, height: 800 },
+    colorScheme: "light",
+    reducedMotion: "reduce",
+  });
   const page = await context.newPage();
   const expect = async (what, test) => {
     if (!(await test())) failures.push(`keyboard: ${what}`);
