@@ -137,7 +137,7 @@ pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartE
     if let Err(error) = queue.flush() {
         tracing::warn!(%error, "the spool's cursor could not be written");
     }
-    publish(&board, &queue, &traffic, clock(), Some("stopped"));
+    publish(&board, &queue, &traffic, clock(), Some(status::STOPPED));
     Ok(())
 }
 

@@ -73,7 +73,7 @@ pub fn main(cli: Cli, env: impl Fn(&str) -> Option<String>, clock: fn() -> Times
         Command::Sent(arguments) => owner::sent(&arguments, &env, clock),
         Command::Probe(arguments) => probe::run(arguments, clock),
         Command::Catalog(arguments) => catalog::run(arguments),
-        Command::Unenroll(place) => enroll::unenroll(&place, &env),
+        Command::Unenroll(place) => enroll::unenroll(&place, &env, clock),
     }
 }
 

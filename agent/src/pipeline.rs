@@ -121,29 +121,33 @@ impl Pipeline {
         }
     }
 
-    /// Looks and stores until told to stop.
+    /// Looks and stores until told to stop. One turn at a time, the longest due first, so that a word from the other half is heard
+    /// between two looks.
     pub fn run(mut self, control: &Receiver<Control>) {
         loop {
-            let now = Instant::now();
             let step = self.steps.observe(clock::read());
             if step.abs() > self.health.clock_step.abs() {
                 self.health.clock_step = step;
             }
-            for index in 0..self.parts.probes.len() {
-                if self.due.get(index).is_some_and(|due| *due <= now) {
-                    self.look(index);
-                }
-            }
-            if self.health.due <= now {
-                self.tell_health(now);
-            }
-            let next = self
+            let now = Instant::now();
+            let probe = self
                 .due
                 .iter()
                 .copied()
-                .chain([self.health.due])
-                .min()
-                .unwrap_or(now);
+                .enumerate()
+                .min_by_key(|(_, due)| *due);
+            let next = match probe {
+                Some((index, due)) if due <= now && due <= self.health.due => {
+                    self.look(index);
+                    now
+                }
+                _ if self.health.due <= now => {
+                    self.tell_health(now);
+                    now
+                }
+                Some((_, due)) => due.min(self.health.due),
+                None => self.health.due,
+            };
             match control.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Control::Policy(policy)) => self.apply(policy),

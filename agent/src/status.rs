@@ -21,6 +21,9 @@ pub const INTERVAL: std::time::Duration = std::time::Duration::from_secs(15);
 /// Older than this, nobody writes it any more.
 const STALE: SignedDuration = SignedDuration::from_secs(40);
 
+/// The last word of an agent that ended in order.
+pub const STOPPED: &str = "stopped";
+
 /// The file.
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 #[serde(default)]
@@ -39,7 +42,7 @@ pub struct Status {
     pub device_name: String,
     /// The collector.
     pub server: String,
-    /// "connected", "connecting", "waiting".
+    /// "connected", "connecting", "waiting", "stopped".
     pub connection: String,
     /// Since when it is like this.
     pub connection_since: Timestamp,
@@ -137,7 +140,7 @@ impl Status {
     /// Whether the agent that wrote this still runs.
     pub fn is_live(&self, now: Timestamp) -> bool {
         let age = now.duration_since(self.written_at);
-        age < STALE && age > -STALE
+        self.connection != STOPPED && age < STALE && age > -STALE
     }
 
     /// For people.

@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use super::{Place, output};
 use crate::{
     enroll::{self, EnrollOptions, Trust},
-    identity,
+    identity, status,
     transport::Server,
 };
 
@@ -93,11 +93,19 @@ pub(super) fn run(
     })
 }
 
-pub(super) fn unenroll(place: &Place, env: impl Fn(&str) -> Option<String>) -> u8 {
+pub(super) fn unenroll(
+    place: &Place,
+    env: impl Fn(&str) -> Option<String>,
+    clock: fn() -> Timestamp,
+) -> u8 {
     let config = match place.load(env) {
         Ok(config) => config,
         Err(code) => return code,
     };
+    if status::read(&config.state).is_some_and(|status| status.is_live(clock())) {
+        eprintln!("weft-agent: an agent still runs with this identity: stop it first");
+        return 1;
+    }
     match identity::remove(&config.state).and_then(|()| remove_traces(&config.state)) {
         Ok(()) => {
             eprintln!(
