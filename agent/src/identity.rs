@@ -112,7 +112,7 @@ impl Identity {
     /// # Errors
     /// From the file system; the old identity then stays.
     pub fn save(&self, state: &Path) -> io::Result<()> {
-        std::fs::create_dir_all(state)?;
+        crate::state::prepare(state)?;
         self.write(&state.join(CURRENT))
     }
 
@@ -182,7 +182,7 @@ pub fn installation_id(state: &Path, fresh: InstallationId) -> io::Result<Instal
         Err(error) if error.kind() == io::ErrorKind::NotFound => {}
         Err(error) => return Err(error),
     }
-    std::fs::create_dir_all(state)?;
+    crate::state::prepare(state)?;
     weft_agent_sys::secret::write(&path, &fresh)?;
     Ok(fresh)
 }

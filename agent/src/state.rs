@@ -5,6 +5,18 @@
 
 use std::{io, path::Path};
 
+/// Creates the directory, readable by its owner alone; one that exists keeps its mode, because somebody chose it.
+///
+/// # Errors
+/// From the file system.
+pub fn prepare(state: &Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(state)
+}
+
 /// Writes a file by rename. Not synced: losing the newest version to a power cut costs a repetition, not a loss.
 ///
 /// # Errors
