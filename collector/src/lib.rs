@@ -32,3 +32,5 @@ pub mod import;
 pub mod replay;
 pub mod threads;
 pub mod watch;
+
+pub mod demo;

@@ -19,7 +19,7 @@ pub struct Options {
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
     /// Simulated laptops
-    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(0..=2_000))]
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=2_000))]
     devices: u32,
     /// Days of history of the simulated laptops
     #[arg(long, default_value_t = 60, value_parser = clap::value_parser!(u32).range(1..=365))]

@@ -43,7 +43,7 @@ fn thread_line(talk: &Talk<'_>, now: Timestamp) -> Value {
         .map(|(speaker, hours, words)| json!({"author": speaker.owner_login, "at": at(*hours), "markdown": words}))
         .collect();
     let mut thread = json!({
-        "space": talk.space, "title": talk.title, "posts": posts, "simulated": true,
+        "space": talk.space, "title": talk.title, "posts": posts,
         "author": talk.posts.first().map(|(speaker, ..)| speaker.owner_login.as_str()),
         "at": talk.posts.first().map(|(_, hours, _)| at(*hours)),
     });
