@@ -13,6 +13,7 @@ mod it {
     mod laptop;
     mod numbers;
     mod policy;
+    mod stories;
     mod streams;
     mod tokens;
     mod way;
