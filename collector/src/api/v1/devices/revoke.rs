@@ -11,10 +11,13 @@ use weft_collector_core::{
 use weft_collector_store::control::devices::State as DeviceState;
 
 use super::{DeviceSummary, summaries};
-use crate::api::{
-    Api, Caller,
-    input::{At, Body},
-    problem::Problem,
+use crate::{
+    api::{
+        Api, Caller,
+        input::{At, Body},
+        problem::Problem,
+    },
+    gate::end_device,
 };
 
 const MAX_REASON: usize = 500;
@@ -43,22 +46,12 @@ pub async fn revoke(
         )));
     }
     let now = api.clock.now();
-    if !api
-        .control
-        .devices()
-        .set_state(id, DeviceState::Revoked, reason)
-        .await?
-    {
-        return Err(Problem::missing("device"));
-    }
-    api.control
-        .certificates()
-        .revoke_device(id, now, reason)
-        .await?;
+    let (actor, state) = (&caller.account.login, DeviceState::Revoked);
+    let ended = end_device(&api.control, &api.auditor, actor, id, state, reason, now).await?;
+    ended.ok_or_else(|| Problem::missing("device"))?;
+    // This collector's streams end now; others read the table within a second.
     api.revocations
         .replace(api.control.certificates().revoked_serials(now).await?);
-    api.audit(&caller, "device.revoke", &id.to_string(), reason)
-        .await;
     let device = api
         .control
         .devices()
