@@ -103,7 +103,11 @@ fn read_password() -> Result<String> {
     }
     let mut text = String::new();
     // Longer than any password that is allowed; the account's own limit says so in words.
-    input.by_ref().take(4096).read_to_string(&mut text).context("cannot read the password")?;
+    input
+        .by_ref()
+        .take(4096)
+        .read_to_string(&mut text)
+        .context("cannot read the password")?;
     Ok(text.lines().next().unwrap_or_default().to_owned())
 }
 

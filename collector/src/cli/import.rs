@@ -14,8 +14,15 @@ pub async fn run(file: &Path, desk: Desk) -> Result<ExitCode> {
     for refused in &imported.errors {
         eprintln!("line {}: {}", refused.line, refused.error);
     }
-    let (object, detail) = (file.display().to_string(), serde_json::to_string(&imported)?);
+    let (object, detail) = (
+        file.display().to_string(),
+        serde_json::to_string(&imported)?,
+    );
     desk.auditor.ok("cli", "import", &object, &detail).await;
     print_json(&imported)?;
-    Ok(if imported.refused == 0 { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    Ok(if imported.refused == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
