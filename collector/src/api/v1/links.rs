@@ -48,7 +48,7 @@ pub struct LinkedAnomaly {
 pub struct LinkedThread {
     pub id: Uuid,
     pub title: String,
-    /// Slug of its space.
+    /// Name of its space.
     pub space: String,
 }
 
@@ -136,9 +136,9 @@ async fn show(
         .map(|thread| (thread.id, thread))
         .collect();
     let spaces = api.control.spaces().list().await?;
-    let slugs: HashMap<Uuid, String> = spaces
+    let names: HashMap<Uuid, String> = spaces
         .into_iter()
-        .map(|space| (space.id, space.slug))
+        .map(|space| (space.id, space.name))
         .collect();
 
     let both = links.into_iter().filter_map(|link| {
@@ -158,7 +158,7 @@ async fn show(
                 thread: LinkedThread {
                     id: thread.id,
                     title: thread.title.clone(),
-                    space: slugs.get(&thread.space).cloned().unwrap_or_default(),
+                    space: names.get(&thread.space).cloned().unwrap_or_default(),
                 },
                 score: link.score,
                 state: link.state,
@@ -237,7 +237,7 @@ async fn keep(
         thread: LinkedThread {
             id: thread.id,
             title: thread.title.clone(),
-            space: spaces.map(|space| space.slug).unwrap_or_default(),
+            space: spaces.map(|space| space.name).unwrap_or_default(),
         },
         score: link.score,
         state,
