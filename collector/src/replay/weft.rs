@@ -34,7 +34,7 @@ struct Line {
     rest: Map<String, Value>,
 }
 
-#[derive(Deserialize)]
+#[derive(Default, Deserialize)]
 #[serde(default)]
 struct Device {
     id: String,
@@ -46,20 +46,6 @@ struct Device {
     model: String,
     team: String,
     simulated: bool,
-}
-
-impl Default for Device {
-    fn default() -> Self {
-        Self {
-            id: String::new(),
-            name: String::new(),
-            os: String::new(),
-            os_build: String::new(),
-            model: String::new(),
-            team: String::new(),
-            simulated: false,
-        }
-    }
 }
 
 impl Reader for Weft {
