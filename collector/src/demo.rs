@@ -78,7 +78,8 @@ struct State {
 pub async fn run(options: Options) -> Result<()> {
     let began = Instant::now();
     let data = std::path::absolute(&options.data)?;
-    fs::create_dir_all(data.join("logs")).with_context(|| format!("cannot make {}", data.display()))?;
+    fs::create_dir_all(data.join("logs"))
+        .with_context(|| format!("cannot make {}", data.display()))?;
     let ready_file = data.join("ready.json");
     // A stale mark of an earlier run must not tell a waiting script that this one is ready.
     let _ = fs::remove_file(&ready_file);
@@ -89,13 +90,26 @@ pub async fn run(options: Options) -> Result<()> {
     if fresh {
         start_over(&data)?;
     }
-    let grpc_port = state.as_ref().map_or_else(free_port, |state| Ok(state.grpc_port))?;
+    let grpc_port = state
+        .as_ref()
+        .map_or_else(free_port, |state| Ok(state.grpc_port))?;
     let config = write_config(&data, options.port, grpc_port)?;
 
     say("collector and embedded ClickHouse: starting");
-    let mut collector = Child::start(&Child::own("weft-collector")?, &["serve", "--config", &text(&config)], &data, "collector")?;
+    let mut collector = Child::start(
+        &Child::own("weft-collector")?,
+        &["serve", "--config", &text(&config)],
+        &data,
+        "collector",
+    )?;
     let mut http = Http::new(options.port);
-    wait(READY_DEADLINE, "the collector", &mut [&mut collector], async || Ok(http.ready().await)).await?;
+    wait(
+        READY_DEADLINE,
+        "the collector",
+        &mut [&mut collector],
+        async || Ok(http.ready().await),
+    )
+    .await?;
 
     let url = format!("http://127.0.0.1:{}", options.port);
     let agent_state = data.join("agent");
@@ -106,28 +120,53 @@ pub async fn run(options: Options) -> Result<()> {
         let token = people::admit(&http, &data, &logins).await?;
         say("agent of this machine: enrolling over mTLS");
         enroll(&data, grpc_port, &token, &agent_state).await?;
-        state = Some(State { grpc_port, logins, simulated: options.devices, complete: false });
+        state = Some(State {
+            grpc_port,
+            logins,
+            simulated: options.devices,
+            complete: false,
+        });
     }
-    let Some(mut state) = state else { bail!("no state after the first start") };
+    let Some(mut state) = state else {
+        bail!("no state after the first start")
+    };
     say("agent of this machine: starting");
-    let mut agent = Child::start(&Child::own("weft-agent")?, &["run", "--state", &text(&agent_state)], &data, "agent")?;
+    let mut agent = Child::start(
+        &Child::own("weft-agent")?,
+        &["run", "--state", &text(&agent_state)],
+        &data,
+        "agent",
+    )?;
 
     http.sign_in(&state.logins.admin).await?;
     if fresh {
         send_fleet(&options, &data, grpc_port, &mut collector).await?;
     }
-    wait(AGENT_DEADLINE, "the first reports of this machine", &mut [&mut collector, &mut agent], async || {
-        Ok(reports_of_real(&http).await? > 0)
-    })
+    wait(
+        AGENT_DEADLINE,
+        "the first reports of this machine",
+        &mut [&mut collector, &mut agent],
+        async || Ok(reports_of_real(&http).await? > 0),
+    )
     .await?;
     if fresh && options.devices > 0 {
         say("detection and linking: first round");
-        wait(DETECT_DEADLINE, "the first round of detection", &mut [&mut collector], async || first_round_done(&http).await).await?;
+        let reported = jiff::Timestamp::now();
+        wait(
+            DETECT_DEADLINE,
+            "the first round of detection",
+            &mut [&mut collector],
+            async || round_done(&http, reported).await,
+        )
+        .await?;
     }
     state.complete = true;
     save(&data, &state)?;
     let ready = began.elapsed();
-    fs::write(&ready_file, serde_json::to_vec_pretty(&serde_json::json!({"url": url, "logins": state.logins}))?)?;
+    fs::write(
+        &ready_file,
+        serde_json::to_vec_pretty(&serde_json::json!({"url": url, "logins": state.logins}))?,
+    )?;
     banner(&url, &state.logins, ready, &options);
     if !options.headless {
         open_browser(&url);
@@ -139,9 +178,11 @@ pub async fn run(options: Options) -> Result<()> {
     agent.stop().await;
     let books = settle(&http).await;
     if let Some(file) = &options.json {
-        let summary = summary::collect(&http, &url, &state.logins, ready, books.as_ref().ok()).await;
+        let summary =
+            summary::collect(&http, &url, &state.logins, ready, books.as_ref().ok()).await;
         let summary = summary.context("cannot collect the summary")?;
-        fs::write(file, serde_json::to_vec_pretty(&summary)?).with_context(|| format!("cannot write {}", file.display()))?;
+        fs::write(file, serde_json::to_vec_pretty(&summary)?)
+            .with_context(|| format!("cannot write {}", file.display()))?;
     }
     collector.stop().await;
     let _ = fs::remove_file(&ready_file);
@@ -151,7 +192,17 @@ pub async fn run(options: Options) -> Result<()> {
 async fn enroll(data: &Path, grpc_port: u16, token: &str, agent_state: &Path) -> Result<()> {
     let server = format!("https://127.0.0.1:{grpc_port}");
     let (ca, agent_state) = (text(&authority_file(data)), text(agent_state));
-    let arguments = ["enroll", "--server", &server, "--token", token, "--ca", &ca, "--state", &agent_state];
+    let arguments = [
+        "enroll",
+        "--server",
+        &server,
+        "--token",
+        token,
+        "--ca",
+        &ca,
+        "--state",
+        &agent_state,
+    ];
     child::run(&Child::own("weft-agent")?, &arguments, data, "agent").await
 }
 
@@ -160,14 +211,27 @@ fn authority_file(data: &Path) -> PathBuf {
     data.join("collector/pki/ca.pem")
 }
 
-async fn send_fleet(options: &Options, data: &Path, grpc_port: u16, collector: &mut Child) -> Result<()> {
+async fn send_fleet(
+    options: &Options,
+    data: &Path,
+    grpc_port: u16,
+    collector: &mut Child,
+) -> Result<()> {
     if options.devices == 0 {
         return Ok(());
     }
-    say(&format!("simulated fleet: {} laptops x {} days over mTLS", options.devices, options.days));
+    say(&format!(
+        "simulated fleet: {} laptops x {} days over mTLS",
+        options.devices, options.days
+    ));
     let arguments = [
-        "run".to_owned(), "--server".to_owned(), format!("https://127.0.0.1:{grpc_port}"), "--ca".to_owned(), text(&authority_file(data)),
-        "--plan".to_owned(), text(&data.join("fleet")),
+        "run".to_owned(),
+        "--server".to_owned(),
+        format!("https://127.0.0.1:{grpc_port}"),
+        "--ca".to_owned(),
+        text(&authority_file(data)),
+        "--plan".to_owned(),
+        text(&data.join("fleet")),
     ];
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
     let program = Child::own("weft-fleet")?;
@@ -179,24 +243,34 @@ async fn send_fleet(options: &Options, data: &Path, grpc_port: u16, collector: &
 }
 
 async fn reports_of_real(http: &Http) -> Result<u64> {
-    let page = http.get("/api/v1/devices?limit=200&simulated=false").await?;
-    let items = page["items"].as_array().map(Vec::as_slice).unwrap_or_default();
-    Ok(items.iter().filter(|device| device["simulated"] == Value::Bool(false) && device["last_report"].is_string()).count() as u64)
+    let page = http
+        .get("/api/v1/devices?limit=200&simulated=false")
+        .await?;
+    let items = page["items"]
+        .as_array()
+        .map(Vec::as_slice)
+        .unwrap_or_default();
+    Ok(items
+        .iter()
+        .filter(|device| {
+            device["simulated"] == Value::Bool(false) && device["last_report"].is_string()
+        })
+        .count() as u64)
 }
 
-/// Done when the counts of anomalies and links are there and did not change between two looks.
-async fn first_round_done(http: &Http) -> Result<bool> {
-    let count = async || -> Result<(u64, u64)> {
-        let overview = http.get("/api/v1/overview").await?;
-        let sum = |value: &Value| value.as_object().map_or(0, |map| map.values().filter_map(Value::as_u64).sum());
-        Ok((sum(&overview["anomalies"]), sum(&overview["links"])))
-    };
-    let before = count().await?;
-    if before.0 == 0 || before.1 == 0 {
+/// Done when a round of detection that began after the fleet had reported is over, and its anomalies found threads.
+async fn round_done(http: &Http, since: jiff::Timestamp) -> Result<bool> {
+    let status = http.get("/api/v1/status").await?;
+    let last: Option<jiff::Timestamp> = status["detect"]["last_round"]
+        .as_str()
+        .and_then(|at| at.parse().ok());
+    if !last.is_some_and(|last| last > since) {
         return Ok(false);
     }
-    tokio::time::sleep(Duration::from_secs(3)).await;
-    Ok(count().await? == before)
+    let links = http.get("/api/v1/overview").await?["links"].clone();
+    Ok(links
+        .as_object()
+        .is_some_and(|counts| counts.values().any(|count| count.as_u64() > Some(0))))
 }
 
 /// Runs until Ctrl-C, SIGTERM, the given time, or the death of a part.
@@ -230,7 +304,12 @@ async fn settle(http: &Http) -> Result<Value> {
 }
 
 /// Asks until the answer is yes; fails early when a part that must live has died.
-async fn wait(deadline: Duration, what: &str, parts: &mut [&mut Child], ask: impl AsyncFn() -> Result<bool>) -> Result<()> {
+async fn wait(
+    deadline: Duration,
+    what: &str,
+    parts: &mut [&mut Child],
+    ask: impl AsyncFn() -> Result<bool>,
+) -> Result<()> {
     let began = Instant::now();
     let mut told = began;
     loop {
@@ -242,8 +321,13 @@ async fn wait(deadline: Duration, what: &str, parts: &mut [&mut Child], ask: imp
         }
         if began.elapsed() > deadline {
             // The last answer says more than a bare time-out.
-            ask().await.with_context(|| format!("{what} did not come within {} s", deadline.as_secs()))?;
-            bail!("{what} did not come within {} s; see the logs folder", deadline.as_secs());
+            ask()
+                .await
+                .with_context(|| format!("{what} did not come within {} s", deadline.as_secs()))?;
+            bail!(
+                "{what} did not come within {} s; see the logs folder",
+                deadline.as_secs()
+            );
         }
         if told.elapsed() > Duration::from_secs(5) {
             told = Instant::now();
@@ -270,11 +354,17 @@ fn write_config(data: &Path, http_port: u16, grpc_port: u16) -> Result<PathBuf> 
 fn check_port(port: u16) -> Result<()> {
     TcpListener::bind((Ipv4Addr::LOCALHOST, port))
         .map(drop)
-        .with_context(|| format!("port {port} is taken: stop what uses it (another demo?) or choose one with --port"))
+        .with_context(|| {
+            format!(
+                "port {port} is taken: stop what uses it (another demo?) or choose one with --port"
+            )
+        })
 }
 
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }
 
 fn load(data: &Path) -> Option<State> {
@@ -298,7 +388,8 @@ fn start_over(data: &Path) -> Result<()> {
     for part in ["collector", "agent", "fleet"] {
         match fs::remove_dir_all(data.join(part)) {
             Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error).with_context(|| format!("cannot clear {}", data.join(part).display()));
+                return Err(error)
+                    .with_context(|| format!("cannot clear {}", data.join(part).display()));
             }
             _ => {}
         }
@@ -311,22 +402,37 @@ fn say(words: &str) {
 }
 
 fn banner(url: &str, logins: &Logins, ready: Duration, options: &Options) {
-    let line = |login: &people::Login, home: &str| println!("    {:<12} {:<28} {home}", login.login, login.password);
-    println!("\n  Weft is ready after {:.1} s:  {url}\n", ready.as_secs_f64());
+    let line = |login: &people::Login, home: &str| {
+        println!("    {:<12} {:<28} {home}", login.login, login.password)
+    };
+    println!(
+        "\n  Weft is ready after {:.1} s:  {url}\n",
+        ready.as_secs_f64()
+    );
     println!("    login        password                     sees");
     line(&logins.admin, "the fleet, tokens, audit (IT)");
     line(&logins.technician, "devices and threads");
     line(&logins.security, "apps, processes, verdicts");
     line(&logins.user, "this very laptop as its owner");
-    println!("\n  One laptop is real: this one. {} are simulated, and marked so.", options.devices);
+    println!(
+        "\n  One laptop is real: this one. {} are simulated, and marked so.",
+        options.devices
+    );
     match options.seconds {
-        0 => println!("  Ctrl-C stops everything; the data stays in {}.\n", options.data.display()),
+        0 => println!(
+            "  Ctrl-C stops everything; the data stays in {}.\n",
+            options.data.display()
+        ),
         seconds => println!("  It stops by itself in {seconds} s.\n"),
     }
 }
 
 fn open_browser(url: &str) {
-    let opener = if cfg!(target_os = "macos") { "open" } else { "xdg-open" };
+    let opener = if cfg!(target_os = "macos") {
+        "open"
+    } else {
+        "xdg-open"
+    };
     // Nobody's demo fails because there is no desktop: the address is on the screen.
     let _ = std::process::Command::new(opener)
         .arg(url)

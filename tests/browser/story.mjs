@@ -80,7 +80,7 @@ async function signIn(browser, url, { login, password }, options = {}) {
   });
   await page.goto(url);
   await page.getByLabel("Login").fill(login);
-  await page.getByLabel("Password").fill(password);
+  await page.getByLabel("Password", { exact: true }).fill(password);
   await page.getByRole("button", { name: "Sign in" }).click();
   await page.getByRole("navigation").first().waitFor();
   return page;
@@ -118,7 +118,7 @@ try {
     page.setDefaultTimeout(STEP_MS);
     await page.goto(url);
     await page.getByLabel("Login").fill(logins.admin.login);
-    await page.getByLabel("Password").fill("certainly wrong");
+    await page.getByLabel("Password", { exact: true }).fill("certainly wrong");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("alert").first().waitFor();
     await page.context().close();

@@ -27,7 +27,10 @@ async fn twenty_rounds_of_kill_minus_nine_lose_and_double_nothing() -> Result<()
         let noise = sandbox.dir.path().join(format!("noise-{round}"));
         std::fs::copy("/bin/sleep", &noise)?;
         let mut running = Command::new(&noise).arg("2").spawn()?;
-        tokio::time::sleep(std::time::Duration::from_millis(random.random_range(50..1_500))).await;
+        tokio::time::sleep(std::time::Duration::from_millis(
+            random.random_range(50..1_500),
+        ))
+        .await;
         match random.random_range(0..3) {
             0 => {
                 sandbox.kill_collector()?;
@@ -45,7 +48,10 @@ async fn twenty_rounds_of_kill_minus_nine_lose_and_double_nothing() -> Result<()
     }
     sandbox.ready().await?;
     let api = sandbox.api("admin").await?;
-    let device = api.get("/devices").await?["items"][0]["id"].as_str().unwrap_or_default().to_owned();
+    let device = api.get("/devices").await?["items"][0]["id"]
+        .as_str()
+        .unwrap_or_default()
+        .to_owned();
     // The counter of sent observations is the agent's own: numbers are given by its spool and by nothing else.
     sandbox.agent(agent).stop()?;
     sandbox.agent(agent).start()?;
@@ -60,12 +66,27 @@ async fn twenty_rounds_of_kill_minus_nine_lose_and_double_nothing() -> Result<()
         .await?
     };
     sandbox.agent(agent).stop()?;
-    let numbered = sandbox.agent(agent).status()?["spool"]["next_seq"].as_u64().unwrap_or_default() - 1;
-    ensure!(numbered > u64::from(ROUNDS), "hardly anything was observed: {sent}");
+    let numbered = sandbox.agent(agent).status()?["spool"]["next_seq"]
+        .as_u64()
+        .unwrap_or_default()
+        - 1;
+    ensure!(
+        numbered > u64::from(ROUNDS),
+        "hardly anything was observed: {sent}"
+    );
     eventually("stored = sent", async || {
         let books = api.get(&format!("/devices/{device}")).await?["books"].clone();
-        ensure!(books["sent"] == numbered, "the agent numbered {numbered}: {books}");
-        ensure!(books["stored"] == numbered && books["lost"] == 0 && books["rejected"] == 0 && books["balanced"] == true, "{books}");
+        ensure!(
+            books["sent"] == numbered,
+            "the agent numbered {numbered}: {books}"
+        );
+        ensure!(
+            books["stored"] == numbered
+                && books["lost"] == 0
+                && books["rejected"] == 0
+                && books["balanced"] == true,
+            "{books}"
+        );
         Ok(())
     })
     .await?;
@@ -73,12 +94,26 @@ async fn twenty_rounds_of_kill_minus_nine_lose_and_double_nothing() -> Result<()
     let mut numbers = Vec::new();
     let mut cursor = String::new();
     loop {
-        let page = api.get(&format!("/devices/{device}/observations?limit=500{cursor}")).await?;
-        numbers.extend(page["items"].as_array().into_iter().flatten().filter_map(|item| item["seq"].as_u64()));
-        let Some(next) = page["next_cursor"].as_str() else { break };
+        let page = api
+            .get(&format!("/devices/{device}/observations?limit=500{cursor}"))
+            .await?;
+        numbers.extend(
+            page["items"]
+                .as_array()
+                .into_iter()
+                .flatten()
+                .filter_map(|item| item["seq"].as_u64()),
+        );
+        let Some(next) = page["next_cursor"].as_str() else {
+            break;
+        };
         cursor = format!("&cursor={next}");
     }
     numbers.sort_unstable();
-    ensure!(numbers == (1..=numbered).collect::<Vec<_>>(), "numbers are not 1..={numbered}: {} of them", numbers.len());
+    ensure!(
+        numbers == (1..=numbered).collect::<Vec<_>>(),
+        "numbers are not 1..={numbered}: {} of them",
+        numbers.len()
+    );
     Ok(())
 }

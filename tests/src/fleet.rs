@@ -53,27 +53,42 @@ impl Plan {
 
     /// Invents the whole fleet. Each laptop has its own random stream, so that one more device changes no other.
     pub fn invent(&self) -> Fleet {
-        let laptops: Vec<Laptop> = (0..self.devices).map(|index| Laptop::invent(self.seed, index)).collect();
+        let laptops: Vec<Laptop> = (0..self.devices)
+            .map(|index| Laptop::invent(self.seed, index))
+            .collect();
         let stories = story::cast(self.scenario, &laptops, self);
         let simulated = laptops
             .into_iter()
             .map(|laptop| {
-                let mut random = SmallRng::seed_from_u64(self.seed ^ (u64::from(laptop.index) << 20) ^ 0x11FE);
+                let mut random =
+                    SmallRng::seed_from_u64(self.seed ^ (u64::from(laptop.index) << 20) ^ 0x11FE);
                 let mut observations = life::live(&laptop, self, &stories, &mut random);
                 observations.sort_by_key(when);
-                Simulated { laptop, observations }
+                Simulated {
+                    laptop,
+                    observations,
+                }
             })
             .collect();
-        Fleet { laptops: simulated, expected: stories.expected() }
+        Fleet {
+            laptops: simulated,
+            expected: stories.expected(),
+        }
     }
 }
 
 /// Moment of an observation, for ordering; (0, 0) when it has none.
 pub fn when(observation: &Observation) -> (i64, i32) {
-    observation.observed_at.as_ref().map_or((0, 0), |at| (at.seconds, at.nanos))
+    observation
+        .observed_at
+        .as_ref()
+        .map_or((0, 0), |at| (at.seconds, at.nanos))
 }
 
 /// A moment as the wire writes it.
 pub fn wire_time(at: Timestamp) -> weft_proto::Timestamp {
-    weft_proto::Timestamp { seconds: at.as_second(), nanos: at.subsec_nanosecond() }
+    weft_proto::Timestamp {
+        seconds: at.as_second(),
+        nanos: at.subsec_nanosecond(),
+    }
 }

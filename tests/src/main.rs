@@ -13,7 +13,12 @@ use serde::{Deserialize, Serialize};
 use weft_tests::fleet::{Plan, people, ship, story::Scenario};
 
 #[derive(Parser)]
-#[command(name = "weft-fleet", version, about = "Simulate a fleet of laptops against a collector", args_conflicts_with_subcommands = true)]
+#[command(
+    name = "weft-fleet",
+    version,
+    about = "Simulate a fleet of laptops against a collector",
+    args_conflicts_with_subcommands = true
+)]
 struct Cli {
     #[command(subcommand)]
     command: Option<Command>,
@@ -111,7 +116,9 @@ struct Entry {
 fn main() -> Result<()> {
     tracing_subscriber::fmt()
         .with_writer(std::io::stderr)
-        .with_env_filter(tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()))
+        .with_env_filter(
+            tracing_subscriber::EnvFilter::try_from_default_env().unwrap_or_else(|_| "warn".into()),
+        )
         .init();
     let cli = Cli::parse();
     match cli.command {
@@ -142,12 +149,20 @@ fn write_plan(options: &PlanOptions) -> Result<()> {
         seed: plan.seed,
         devices: plan.devices,
         days: plan.days,
-        scenario: clap::ValueEnum::to_possible_value(&plan.scenario).map(|value| value.get_name().to_owned()).unwrap_or_default(),
+        scenario: clap::ValueEnum::to_possible_value(&plan.scenario)
+            .map(|value| value.get_name().to_owned())
+            .unwrap_or_default(),
         now: plan.now,
     };
-    fs::write(options.out.join("plan.json"), serde_json::to_vec_pretty(&saved)?)?;
+    fs::write(
+        options.out.join("plan.json"),
+        serde_json::to_vec_pretty(&saved)?,
+    )?;
     let fleet = plan.invent();
-    fs::write(options.out.join("expected.json"), serde_json::to_vec_pretty(&fleet.expected)?)?;
+    fs::write(
+        options.out.join("expected.json"),
+        serde_json::to_vec_pretty(&fleet.expected)?,
+    )?;
     let roster = fleet.laptops.iter().map(|simulated| Entry {
         name: simulated.laptop.name.clone(),
         team: simulated.laptop.team.to_owned(),
@@ -155,32 +170,63 @@ fn write_plan(options: &PlanOptions) -> Result<()> {
         token: None,
     });
     write_lines(&options.out.join("roster.jsonl"), roster)?;
-    write_lines(&options.out.join("people.jsonl"), people::import_lines(&plan))
+    write_lines(
+        &options.out.join("people.jsonl"),
+        people::import_lines(&plan),
+    )
 }
 
 fn read_plan(folder: &Path) -> Result<Plan> {
     let file = folder.join("plan.json");
-    let words = fs::read(&file).with_context(|| format!("cannot read {}: run `weft-fleet plan` first", file.display()))?;
+    let words = fs::read(&file).with_context(|| {
+        format!(
+            "cannot read {}: run `weft-fleet plan` first",
+            file.display()
+        )
+    })?;
     let saved: Saved = serde_json::from_slice(&words)?;
-    let scenario = <Scenario as clap::ValueEnum>::from_str(&saved.scenario, true).map_err(anyhow::Error::msg)?;
-    Ok(Plan { seed: saved.seed, devices: saved.devices, days: saved.days, scenario, now: saved.now })
+    let scenario = <Scenario as clap::ValueEnum>::from_str(&saved.scenario, true)
+        .map_err(anyhow::Error::msg)?;
+    Ok(Plan {
+        seed: saved.seed,
+        devices: saved.devices,
+        days: saved.days,
+        scenario,
+        now: saved.now,
+    })
 }
 
 fn run_plan(options: &RunOptions) -> Result<()> {
     let plan = read_plan(&options.plan)?;
     let words = fs::read_to_string(options.plan.join("roster.jsonl"))?;
-    let roster: Vec<Entry> = words.lines().map(serde_json::from_str).collect::<Result<_, _>>()?;
+    let roster: Vec<Entry> = words
+        .lines()
+        .map(serde_json::from_str)
+        .collect::<Result<_, _>>()?;
     let tokens = roster
         .into_iter()
-        .map(|entry| entry.token.with_context(|| format!("{} has no token in roster.jsonl", entry.name)))
+        .map(|entry| {
+            entry
+                .token
+                .with_context(|| format!("{} has no token in roster.jsonl", entry.name))
+        })
         .collect::<Result<Vec<_>>>()?;
     ship::fleet(&plan, &tokens, &options.server, &options.ca)
 }
 
 fn run_direct(direct: &Direct) -> Result<()> {
-    let server = direct.server.as_deref().context("--server is needed, e.g. https://127.0.0.1:7443")?;
-    let ca = direct.ca.as_deref().context("--ca is needed: the file that `weft-collector ca export` prints")?;
-    let token = direct.token.clone().context("--token is needed: `weft-collector token create --simulated --uses N`")?;
+    let server = direct
+        .server
+        .as_deref()
+        .context("--server is needed, e.g. https://127.0.0.1:7443")?;
+    let ca = direct
+        .ca
+        .as_deref()
+        .context("--ca is needed: the file that `weft-collector ca export` prints")?;
+    let token = direct
+        .token
+        .clone()
+        .context("--token is needed: `weft-collector token create --simulated --uses N`")?;
     let plan = plan_of(&direct.shape);
     ship::fleet(&plan, &vec![token; plan.devices as usize], server, ca)
 }
@@ -208,7 +254,9 @@ fn history(plan: &Plan) -> Result<()> {
 }
 
 fn write_lines<T: Serialize>(file: &Path, lines: impl IntoIterator<Item = T>) -> Result<()> {
-    let mut out = std::io::BufWriter::new(fs::File::create(file).with_context(|| format!("cannot write {}", file.display()))?);
+    let mut out = std::io::BufWriter::new(
+        fs::File::create(file).with_context(|| format!("cannot write {}", file.display()))?,
+    );
     for line in lines {
         serde_json::to_writer(&mut out, &line)?;
         out.write_all(b"\n")?;

@@ -46,7 +46,13 @@ impl Sandbox {
         // A second install in the same process is refused, which is fine: the first one serves.
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir()?;
-        let mut sandbox = Self { http_port: free_port()?, grpc_port: free_port()?, collector: None, agents: Vec::new(), dir };
+        let mut sandbox = Self {
+            http_port: free_port()?,
+            grpc_port: free_port()?,
+            collector: None,
+            agents: Vec::new(),
+            dir,
+        };
         let words = format!(
             "[data]\ndir = {:?}\n[grpc]\nlisten = \"127.0.0.1:{}\"\nnames = [\"127.0.0.1\", \"localhost\"]\n\
              [http]\nlisten = \"127.0.0.1:{}\"\npublic_url = \"http://127.0.0.1:{}\"\n[detect]\ninterval = \"2s\"\n",
@@ -88,7 +94,11 @@ impl Sandbox {
     pub fn start_collector(&mut self) -> Result<()> {
         let log = self.dir.path().join("collector.log");
         let config = self.config().display().to_string();
-        self.collector = Some(spawn(&program("weft-collector")?, &["serve", "--config", &config], &log)?);
+        self.collector = Some(spawn(
+            &program("weft-collector")?,
+            &["serve", "--config", &config],
+            &log,
+        )?);
         Ok(())
     }
 
@@ -118,9 +128,15 @@ impl Sandbox {
 
     /// The engine is the collector's only child process.
     pub fn kill_engine(&self) -> Result<bool> {
-        let Some(collector) = &self.collector else { return Ok(false) };
-        let Some(engine) = children_of(collector.id())?.first().copied() else { return Ok(false) };
-        let done = Command::new("kill").args(["-KILL", &engine.to_string()]).status()?;
+        let Some(collector) = &self.collector else {
+            return Ok(false);
+        };
+        let Some(engine) = children_of(collector.id())?.first().copied() else {
+            return Ok(false);
+        };
+        let done = Command::new("kill")
+            .args(["-KILL", &engine.to_string()])
+            .status()?;
         Ok(done.success())
     }
 
@@ -133,7 +149,12 @@ impl Sandbox {
             .stdin(Stdio::null())
             .output()?;
         if !done.status.success() {
-            bail!("weft-collector {} failed ({}): {}", arguments.join(" "), done.status, String::from_utf8_lossy(&done.stderr));
+            bail!(
+                "weft-collector {} failed ({}): {}",
+                arguments.join(" "),
+                done.status,
+                String::from_utf8_lossy(&done.stderr)
+            );
         }
         Ok(String::from_utf8(done.stdout)?)
     }
@@ -141,8 +162,12 @@ impl Sandbox {
     /// A client signed in with the role's account.
     pub async fn api(&self, role: &str) -> Result<Api> {
         let client = reqwest::Client::builder().cookie_store(true).build()?;
-        let api = Api { client, base: format!("http://127.0.0.1:{}", self.http_port) };
-        api.post("/session", &json!({"login": role, "password": PASSWORD})).await?;
+        let api = Api {
+            client,
+            base: format!("http://127.0.0.1:{}", self.http_port),
+        };
+        api.post("/session", &json!({"login": role, "password": PASSWORD}))
+            .await?;
         Ok(api)
     }
 
@@ -157,16 +182,27 @@ impl Sandbox {
             process: None,
         };
         fs::write(&agent.config, config)?;
-        let secret = self.api("admin").await?.post("/tokens", token).await?["secret"].as_str().map(str::to_owned);
+        let secret = self.api("admin").await?.post("/tokens", token).await?["secret"]
+            .as_str()
+            .map(str::to_owned);
         let done = Command::new(program("weft-agent")?)
-            .args(["enroll", "--server", &self.server(), "--token", &secret.context("no token secret")?])
+            .args([
+                "enroll",
+                "--server",
+                &self.server(),
+                "--token",
+                &secret.context("no token secret")?,
+            ])
             .arg("--ca")
             .arg(self.authority())
             .arg("--state")
             .arg(&agent.state)
             .output()?;
         if !done.status.success() {
-            bail!("enrolment failed: {}", String::from_utf8_lossy(&done.stderr));
+            bail!(
+                "enrolment failed: {}",
+                String::from_utf8_lossy(&done.stderr)
+            );
         }
         self.agents.push(agent);
         Ok(self.agents.len() - 1)
@@ -179,8 +215,13 @@ impl Sandbox {
 
 impl Agent {
     pub fn start(&mut self) -> Result<()> {
-        let arguments =
-            ["run".to_owned(), "--state".to_owned(), self.state.display().to_string(), "--config".to_owned(), self.config.display().to_string()];
+        let arguments = [
+            "run".to_owned(),
+            "--state".to_owned(),
+            self.state.display().to_string(),
+            "--config".to_owned(),
+            self.config.display().to_string(),
+        ];
         let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
         self.process = Some(spawn(&program("weft-agent")?, &arguments, &self.log)?);
         Ok(())
@@ -197,8 +238,12 @@ impl Agent {
 
     /// SIGTERM, and its promise to drain.
     pub fn stop(&mut self) -> Result<()> {
-        let Some(mut process) = self.process.take() else { return Ok(()) };
-        Command::new("kill").args(["-TERM", &process.id().to_string()]).status()?;
+        let Some(mut process) = self.process.take() else {
+            return Ok(());
+        };
+        Command::new("kill")
+            .args(["-TERM", &process.id().to_string()])
+            .status()?;
         let until = Instant::now() + PATIENCE;
         while process.try_wait()?.is_none() {
             if Instant::now() > until {
@@ -211,9 +256,16 @@ impl Agent {
     }
 
     pub fn status(&self) -> Result<Value> {
-        let done = Command::new(program("weft-agent")?).args(["status", "--json", "--state"]).arg(&self.state).output()?;
-        serde_json::from_slice(&done.stdout)
-            .with_context(|| format!("`status --json` gave no JSON: {}", String::from_utf8_lossy(&done.stderr)))
+        let done = Command::new(program("weft-agent")?)
+            .args(["status", "--json", "--state"])
+            .arg(&self.state)
+            .output()?;
+        serde_json::from_slice(&done.stdout).with_context(|| {
+            format!(
+                "`status --json` gave no JSON: {}",
+                String::from_utf8_lossy(&done.stderr)
+            )
+        })
     }
 
     pub fn log(&self) -> String {
@@ -228,7 +280,10 @@ impl Drop for Sandbox {
         }
         let _ = self.kill_collector();
         if std::thread::panicking() {
-            eprintln!("collector's log ends:\n{}", tail(&self.dir.path().join("collector.log")));
+            eprintln!(
+                "collector's log ends:\n{}",
+                tail(&self.dir.path().join("collector.log"))
+            );
             for agent in &self.agents {
                 eprintln!("agent's log ends:\n{}", agent.log());
             }
@@ -257,7 +312,13 @@ impl Api {
 
     /// Status code only, for what must be refused.
     pub async fn status_of(&self, path: &str) -> Result<u16> {
-        Ok(self.client.get(self.url(path)).send().await?.status().as_u16())
+        Ok(self
+            .client
+            .get(self.url(path))
+            .send()
+            .await?
+            .status()
+            .as_u16())
     }
 
     fn url(&self, path: &str) -> String {
@@ -271,7 +332,11 @@ impl Api {
         if !status.is_success() {
             bail!("{url} answered {status}: {words}");
         }
-        Ok(if words.is_empty() { Value::Null } else { serde_json::from_str(&words)? })
+        Ok(if words.is_empty() {
+            Value::Null
+        } else {
+            serde_json::from_str(&words)?
+        })
     }
 }
 
@@ -281,7 +346,9 @@ pub async fn eventually<T>(what: &str, ask: impl AsyncFn() -> Result<T>) -> Resu
     loop {
         match ask().await {
             Ok(value) => return Ok(value),
-            Err(error) if Instant::now() > until => return Err(error.context(format!("waited for {what}"))),
+            Err(error) if Instant::now() > until => {
+                return Err(error.context(format!("waited for {what}")));
+            }
             Err(_) => tokio::time::sleep(POLL).await,
         }
     }
@@ -292,11 +359,18 @@ pub fn program(name: &str) -> Result<PathBuf> {
     let folder = match std::env::var_os("WEFT_BIN") {
         Some(folder) => PathBuf::from(folder),
         // target/debug/deps/it-… -> target/debug
-        None => std::env::current_exe()?.ancestors().nth(2).map(Path::to_path_buf).unwrap_or_default(),
+        None => std::env::current_exe()?
+            .ancestors()
+            .nth(2)
+            .map(Path::to_path_buf)
+            .unwrap_or_default(),
     };
     let path = folder.join(name);
     if !path.is_file() {
-        bail!("{} is not built: run `cargo xtask test`, or `cargo build --bins` first", path.display());
+        bail!(
+            "{} is not built: run `cargo xtask test`, or `cargo build --bins` first",
+            path.display()
+        );
     }
     Ok(path)
 }
@@ -314,21 +388,37 @@ fn spawn(program: &Path, arguments: &[&str], log: &Path) -> Result<Child> {
 }
 
 fn free_port() -> Result<u16> {
-    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?.local_addr()?.port())
+    Ok(TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?
+        .local_addr()?
+        .port())
 }
 
 fn children_of(parent: u32) -> Result<Vec<u32>> {
-    let list = fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
+    let list =
+        fs::read_to_string(format!("/proc/{parent}/task/{parent}/children")).unwrap_or_default();
     if !list.trim().is_empty() {
-        return Ok(list.split_whitespace().filter_map(|pid| pid.parse().ok()).collect());
+        return Ok(list
+            .split_whitespace()
+            .filter_map(|pid| pid.parse().ok())
+            .collect());
     }
     // Without CONFIG_PROC_CHILDREN, or when another thread forked: look at everybody's parent.
     let mut children = Vec::new();
     for entry in fs::read_dir("/proc")?.filter_map(Result::ok) {
-        let Some(pid) = entry.file_name().to_str().and_then(|name| name.parse::<u32>().ok()) else { continue };
+        let Some(pid) = entry
+            .file_name()
+            .to_str()
+            .and_then(|name| name.parse::<u32>().ok())
+        else {
+            continue;
+        };
         let stat = fs::read_to_string(entry.path().join("stat")).unwrap_or_default();
         // The command name stands in parentheses and may hold anything: read after the last one.
-        let of = stat.rsplit(')').next().and_then(|rest| rest.split_whitespace().nth(1)).and_then(|pid| pid.parse().ok());
+        let of = stat
+            .rsplit(')')
+            .next()
+            .and_then(|rest| rest.split_whitespace().nth(1))
+            .and_then(|pid| pid.parse().ok());
         if of == Some(parent) {
             children.push(pid);
         }

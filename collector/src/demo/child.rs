@@ -27,13 +27,22 @@ impl Child {
         let here = std::env::current_exe().context("cannot tell where this program lies")?;
         let path = here.with_file_name(name);
         if !path.is_file() {
-            bail!("{} is missing beside {}: build it, or run `cargo xtask demo`", name, here.display());
+            bail!(
+                "{} is missing beside {}: build it, or run `cargo xtask demo`",
+                name,
+                here.display()
+            );
         }
         Ok(path)
     }
 
     /// Starts a program whose output goes to `DATA/logs/NAME.log`.
-    pub fn start(program: &Path, arguments: &[&str], data: &Path, name: &'static str) -> Result<Self> {
+    pub fn start(
+        program: &Path,
+        arguments: &[&str],
+        data: &Path,
+        name: &'static str,
+    ) -> Result<Self> {
         let log = data.join("logs").join(format!("{name}.log"));
         let process = logged(program, arguments, &log)?
             .spawn()
@@ -61,20 +70,39 @@ impl Child {
     pub async fn stop(&mut self) {
         if let Some(pid) = self.process.id() {
             // The `kill` program instead of a system call: this crate holds no unsafe code.
-            let _ = Command::new("kill").args(["-TERM", &pid.to_string()]).status().await;
+            let _ = Command::new("kill")
+                .args(["-TERM", &pid.to_string()])
+                .status()
+                .await;
         }
-        if tokio::time::timeout(STOP_DEADLINE, self.process.wait()).await.is_err() {
-            eprintln!("  {} did not stop within {} s and was killed", self.name, STOP_DEADLINE.as_secs());
+        if tokio::time::timeout(STOP_DEADLINE, self.process.wait())
+            .await
+            .is_err()
+        {
+            eprintln!(
+                "  {} did not stop within {} s and was killed",
+                self.name,
+                STOP_DEADLINE.as_secs()
+            );
             let _ = self.process.kill().await;
         }
     }
 }
 
 /// Runs a program to its end, output into the part's log.
-pub async fn run(program: &Path, arguments: &[&str], data: &Path, name: &'static str) -> Result<()> {
+pub async fn run(
+    program: &Path,
+    arguments: &[&str],
+    data: &Path,
+    name: &'static str,
+) -> Result<()> {
     let log = data.join("logs").join(format!("{name}.log"));
     let status = logged(program, arguments, &log)?.status().await?;
-    if status.success() { Ok(()) } else { Err(died(name, status, &log)) }
+    if status.success() {
+        Ok(())
+    } else {
+        Err(died(name, status, &log))
+    }
 }
 
 /// Runs a program to its end, output on the terminal.
@@ -100,7 +128,12 @@ fn logged(program: &Path, arguments: &[&str], log: &Path) -> Result<Command> {
         .with_context(|| format!("cannot write {}", log.display()))?;
     let second: File = file.try_clone()?;
     let mut command = Command::new(program);
-    command.args(arguments).stdin(Stdio::null()).stdout(file).stderr(second).kill_on_drop(true);
+    command
+        .args(arguments)
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(second)
+        .kill_on_drop(true);
     // Ctrl-C on the terminal must reach the demo alone: it stops its parts in order.
     #[cfg(unix)]
     command.process_group(0);
@@ -111,5 +144,8 @@ fn died(name: &str, status: std::process::ExitStatus, log: &Path) -> Error {
     let words = std::fs::read_to_string(log).unwrap_or_default();
     let lines: Vec<&str> = words.lines().collect();
     let tail = lines[lines.len().saturating_sub(QUOTED_LINES)..].join("\n    ");
-    anyhow!("{name} ended ({status}); the end of {}:\n    {tail}", log.display())
+    anyhow!(
+        "{name} ended ({status}); the end of {}:\n    {tail}",
+        log.display()
+    )
 }

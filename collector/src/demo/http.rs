@@ -33,12 +33,17 @@ impl Http {
     }
 
     pub async fn ready(&self) -> bool {
-        matches!(self.call(Method::GET, "/readyz", None).await, Ok((StatusCode::OK, ..)))
+        matches!(
+            self.call(Method::GET, "/readyz", None).await,
+            Ok((StatusCode::OK, ..))
+        )
     }
 
     pub async fn sign_in(&mut self, login: &Login) -> Result<()> {
         let body = serde_json::json!({"login": login.login, "password": login.password});
-        let (status, cookie, answer) = self.call(Method::POST, "/api/v1/session", Some(&body)).await?;
+        let (status, cookie, answer) = self
+            .call(Method::POST, "/api/v1/session", Some(&body))
+            .await?;
         if !status.is_success() {
             bail!("sign-in as {} failed ({status}): {answer}", login.login);
         }
@@ -66,8 +71,16 @@ impl Http {
         Ok(answer)
     }
 
-    async fn call(&self, method: Method, path: &str, body: Option<&Value>) -> Result<(StatusCode, Option<String>, Value)> {
-        let mut request = Request::builder().method(method).uri(format!("{}{path}", self.base)).header("x-weft-csrf", "1");
+    async fn call(
+        &self,
+        method: Method,
+        path: &str,
+        body: Option<&Value>,
+    ) -> Result<(StatusCode, Option<String>, Value)> {
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("{}{path}", self.base))
+            .header("x-weft-csrf", "1");
         if let Some(cookie) = &self.cookie {
             request = request.header(header::COOKIE, cookie);
         }
@@ -78,9 +91,12 @@ impl Http {
             }
             None => Bytes::new(),
         };
-        let answer = tokio::time::timeout(TIMEOUT, self.client.request(request.body(Full::new(bytes))?))
-            .await
-            .with_context(|| format!("no answer to {path} within {} s", TIMEOUT.as_secs()))??;
+        let answer = tokio::time::timeout(
+            TIMEOUT,
+            self.client.request(request.body(Full::new(bytes))?),
+        )
+        .await
+        .with_context(|| format!("no answer to {path} within {} s", TIMEOUT.as_secs()))??;
         let status = answer.status();
         let cookie = answer
             .headers()
@@ -89,6 +105,10 @@ impl Http {
             .and_then(|value| value.split(';').next())
             .map(str::to_owned);
         let bytes = answer.into_body().collect().await?.to_bytes();
-        Ok((status, cookie, serde_json::from_slice(&bytes).unwrap_or(Value::Null)))
+        Ok((
+            status,
+            cookie,
+            serde_json::from_slice(&bytes).unwrap_or(Value::Null),
+        ))
     }
 }

@@ -37,9 +37,18 @@ impl Logins {
     fn invent() -> Self {
         let login = |name: &str| Login {
             login: name.to_owned(),
-            password: rand::rng().sample_iter(Alphanumeric).take(PASSWORD_LENGTH).map(char::from).collect(),
+            password: rand::rng()
+                .sample_iter(Alphanumeric)
+                .take(PASSWORD_LENGTH)
+                .map(char::from)
+                .collect(),
         };
-        Self { admin: login("admin"), technician: login("tech"), security: login("security"), user: login("you") }
+        Self {
+            admin: login("admin"),
+            technician: login("tech"),
+            security: login("security"),
+            user: login("you"),
+        }
     }
 }
 
@@ -50,7 +59,17 @@ pub async fn set_up(devices: u32, days: u32, data: &Path, config: &Path) -> Resu
     fs::create_dir_all(&plan)?;
     child::run(
         &Child::own("weft-fleet")?,
-        &["plan", "--devices", &devices.to_string(), "--days", &days.to_string(), "--scenario", "demo", "--out", &text(&plan)],
+        &[
+            "plan",
+            "--devices",
+            &devices.to_string(),
+            "--days",
+            &days.to_string(),
+            "--scenario",
+            "demo",
+            "--out",
+            &text(&plan),
+        ],
         data,
         "fleet",
     )
@@ -69,7 +88,13 @@ pub async fn set_up(devices: u32, days: u32, data: &Path, config: &Path) -> Resu
     lines.extend(read_lines(&plan.join("people.jsonl"))?);
     let file = data.join("fleet/import.jsonl");
     write_private(&file, &lines)?;
-    let imported = child::run(&std::env::current_exe()?, &["import", &text(&file), "--config", &text(config)], data, "import").await;
+    let imported = child::run(
+        &std::env::current_exe()?,
+        &["import", &text(&file), "--config", &text(config)],
+        data,
+        "import",
+    )
+    .await;
     // It holds the visitor's passwords.
     fs::remove_file(&file)?;
     imported.map(|()| logins)
@@ -79,10 +104,22 @@ pub async fn set_up(devices: u32, days: u32, data: &Path, config: &Path) -> Resu
 pub async fn admit(http: &Http, data: &Path, logins: &Logins) -> Result<String> {
     for (app, verdict, reason) in [
         ("onedrive", "sanctioned", "The company's own cloud"),
-        ("microsoft-teams", "sanctioned", "The company's own meetings"),
-        ("dropbox", "unsanctioned", "No contract: customer files may not lie there"),
+        (
+            "microsoft-teams",
+            "sanctioned",
+            "The company's own meetings",
+        ),
+        (
+            "dropbox",
+            "unsanctioned",
+            "No contract: customer files may not lie there",
+        ),
     ] {
-        http.put(&format!("/api/v1/apps/{app}/verdict"), &json!({"verdict": verdict, "reason": reason})).await?;
+        http.put(
+            &format!("/api/v1/apps/{app}/verdict"),
+            &json!({"verdict": verdict, "reason": reason}),
+        )
+        .await?;
     }
     let mut admitted = Vec::new();
     for mut line in read_lines(&data.join("fleet/roster.jsonl"))? {
@@ -98,7 +135,9 @@ pub async fn admit(http: &Http, data: &Path, logins: &Logins) -> Result<String> 
         "name": "this machine", "uses": 1, "expires_in": TOKEN_SECONDS, "simulated": false,
         "team": "Support", "owner": logins.user.login, "device_name": "This laptop",
     });
-    let secret = http.post("/api/v1/tokens", &real).await?["secret"].as_str().map(str::to_owned);
+    let secret = http.post("/api/v1/tokens", &real).await?["secret"]
+        .as_str()
+        .map(str::to_owned);
     secret.context("the collector gave no token")
 }
 
@@ -107,8 +146,12 @@ fn word<'a>(line: &'a Value, key: &str) -> &'a str {
 }
 
 fn read_lines(file: &PathBuf) -> Result<Vec<Value>> {
-    let words = fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
-    words.lines().map(|line| Ok(serde_json::from_str(line)?)).collect()
+    let words =
+        fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    words
+        .lines()
+        .map(|line| Ok(serde_json::from_str(line)?))
+        .collect()
 }
 
 fn write_private(file: &Path, lines: &[Value]) -> Result<()> {

@@ -22,41 +22,84 @@ const GIB: u64 = 1 << 30;
 
 pub const MODELS: [Model; 5] = [
     Model {
-        maker: "Lenovo", name: "ThinkPad T14 Gen 3", identifier: "21AHS0LK00", os_type: "windows", os_name: "Windows 11 Pro",
-        os_version: "10.0.22631", os_build: "22631.4460", cpu: "12th Gen Intel Core i5-1245U",
-        graphics: ("Intel Iris Xe driver", "31.0.101.5186"), memory: 16 * GIB, disk: 512 * GIB,
+        maker: "Lenovo",
+        name: "ThinkPad T14 Gen 3",
+        identifier: "21AHS0LK00",
+        os_type: "windows",
+        os_name: "Windows 11 Pro",
+        os_version: "10.0.22631",
+        os_build: "22631.4460",
+        cpu: "12th Gen Intel Core i5-1245U",
+        graphics: ("Intel Iris Xe driver", "31.0.101.5186"),
+        memory: 16 * GIB,
+        disk: 512 * GIB,
     },
     Model {
-        maker: "Dell", name: "Latitude 5440", identifier: "0C8D", os_type: "windows", os_name: "Windows 11 Pro",
-        os_version: "10.0.22631", os_build: "22631.4460", cpu: "13th Gen Intel Core i5-1345U",
-        graphics: ("Intel Iris Xe driver", "31.0.101.5186"), memory: 16 * GIB, disk: 512 * GIB,
+        maker: "Dell",
+        name: "Latitude 5440",
+        identifier: "0C8D",
+        os_type: "windows",
+        os_name: "Windows 11 Pro",
+        os_version: "10.0.22631",
+        os_build: "22631.4460",
+        cpu: "13th Gen Intel Core i5-1345U",
+        graphics: ("Intel Iris Xe driver", "31.0.101.5186"),
+        memory: 16 * GIB,
+        disk: 512 * GIB,
     },
     Model {
-        maker: "HP", name: "EliteBook 840 G10", identifier: "8B41", os_type: "windows", os_name: "Windows 11 Pro",
-        os_version: "10.0.26100", os_build: "26100.2314", cpu: "13th Gen Intel Core i7-1355U",
-        graphics: ("Intel Iris Xe driver", "31.0.101.5186"), memory: 32 * GIB, disk: 1024 * GIB,
+        maker: "HP",
+        name: "EliteBook 840 G10",
+        identifier: "8B41",
+        os_type: "windows",
+        os_name: "Windows 11 Pro",
+        os_version: "10.0.26100",
+        os_build: "26100.2314",
+        cpu: "13th Gen Intel Core i7-1355U",
+        graphics: ("Intel Iris Xe driver", "31.0.101.5186"),
+        memory: 32 * GIB,
+        disk: 1024 * GIB,
     },
     Model {
-        maker: "Apple", name: "MacBook Air M2", identifier: "Mac14,2", os_type: "darwin", os_name: "macOS",
-        os_version: "15.1", os_build: "24B83", cpu: "Apple M2",
-        graphics: ("Apple GPU driver", "24.1.0"), memory: 16 * GIB, disk: 512 * GIB,
+        maker: "Apple",
+        name: "MacBook Air M2",
+        identifier: "Mac14,2",
+        os_type: "darwin",
+        os_name: "macOS",
+        os_version: "15.1",
+        os_build: "24B83",
+        cpu: "Apple M2",
+        graphics: ("Apple GPU driver", "24.1.0"),
+        memory: 16 * GIB,
+        disk: 512 * GIB,
     },
     Model {
-        maker: "Framework", name: "Laptop 13 (AMD Ryzen 7040)", identifier: "FRANMDCP07", os_type: "linux", os_name: "Ubuntu",
-        os_version: "24.04", os_build: "6.8.0-49-generic", cpu: "AMD Ryzen 7 7840U",
-        graphics: ("amdgpu", "6.8.0-49"), memory: 32 * GIB, disk: 1024 * GIB,
+        maker: "Framework",
+        name: "Laptop 13 (AMD Ryzen 7040)",
+        identifier: "FRANMDCP07",
+        os_type: "linux",
+        os_name: "Ubuntu",
+        os_version: "24.04",
+        os_build: "6.8.0-49-generic",
+        cpu: "AMD Ryzen 7 7840U",
+        graphics: ("amdgpu", "6.8.0-49"),
+        memory: 32 * GIB,
+        disk: 1024 * GIB,
     },
 ];
 
 pub const TEAMS: [&str; 5] = ["Sales", "Engineering", "Finance", "Design", "Support"];
 
 const FIRST: [&str; 40] = [
-    "Amara", "Ben", "Chiara", "Dev", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Keiko", "Luca", "Mira", "Noah", "Olga", "Pablo",
-    "Quinn", "Rosa", "Sven", "Tala", "Uma", "Victor", "Wanda", "Xin", "Yara", "Zoe", "Anton", "Bilal", "Clara", "Dario", "Emma", "Finn",
-    "Gita", "Hana", "Igor", "Julia", "Karim", "Lena", "Marco", "Nadia",
+    "Amara", "Ben", "Chiara", "Dev", "Elif", "Farid", "Grace", "Hugo", "Ines", "Jonas", "Keiko",
+    "Luca", "Mira", "Noah", "Olga", "Pablo", "Quinn", "Rosa", "Sven", "Tala", "Uma", "Victor",
+    "Wanda", "Xin", "Yara", "Zoe", "Anton", "Bilal", "Clara", "Dario", "Emma", "Finn", "Gita",
+    "Hana", "Igor", "Julia", "Karim", "Lena", "Marco", "Nadia",
 ];
-const LAST: [&str; 12] =
-    ["Okafor", "Lindt", "Rossi", "Mehta", "Yilmaz", "Haddad", "Kim", "Moreau", "Silva", "Berg", "Tanaka", "Novak"];
+const LAST: [&str; 12] = [
+    "Okafor", "Lindt", "Rossi", "Mehta", "Yilmaz", "Haddad", "Kim", "Moreau", "Silva", "Berg",
+    "Tanaka", "Novak",
+];
 
 /// One invented laptop and its person.
 #[derive(Clone, Debug)]
@@ -78,7 +121,8 @@ pub struct Laptop {
 
 impl Laptop {
     pub fn invent(seed: u64, index: u32) -> Self {
-        let mut random = SmallRng::seed_from_u64(seed ^ u64::from(index).wrapping_mul(0x9E37_79B9_7F4A_7C15));
+        let mut random =
+            SmallRng::seed_from_u64(seed ^ u64::from(index).wrapping_mul(0x9E37_79B9_7F4A_7C15));
         let model = model_of(index, &mut random);
         // Teams go round so that every team has every size of fleet behind it.
         let team = TEAMS[index as usize % TEAMS.len()];

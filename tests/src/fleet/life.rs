@@ -8,7 +8,8 @@ use jiff::{
 use rand::{Rng as _, rngs::SmallRng};
 use sha2::{Digest as _, Sha256};
 use weft_proto::v1::{
-    AgentHealth, App, Boot, Inventory, Observation, Process, Resume, Vitals, app, boot, inventory, observation::Kind, process, resume, vitals,
+    AgentHealth, App, Boot, Inventory, Observation, Process, Resume, Vitals, app, boot, inventory,
+    observation::Kind, process, resume, vitals,
 };
 
 use super::{
@@ -29,35 +30,166 @@ struct Common {
 }
 
 const WINDOWS: [Common; 9] = [
-    common("explorer.exe", "Microsoft Windows", r"C:\Windows\explorer.exe", "userinit.exe", false, 180.0),
-    common("svchost.exe", "Microsoft Windows", r"C:\Windows\System32\svchost.exe", "services.exe", true, 240.0),
-    common("lsass.exe", "Microsoft Windows", r"C:\Windows\System32\lsass.exe", "wininit.exe", true, 30.0),
-    common("chrome.exe", "Google LLC", r"C:\Program Files\Google\Chrome\Application\chrome.exe", "explorer.exe", false, 3600.0),
-    common("Teams.exe", "Microsoft Corporation", r"C:\Program Files\WindowsApps\MSTeams\ms-teams.exe", "explorer.exe", false, 1500.0),
-    common("OUTLOOK.EXE", "Microsoft Corporation", r"C:\Program Files\Microsoft Office\root\Office16\OUTLOOK.EXE", "explorer.exe", false, 700.0),
-    common("EXCEL.EXE", "Microsoft Corporation", r"C:\Program Files\Microsoft Office\root\Office16\EXCEL.EXE", "explorer.exe", false, 500.0),
-    common("OneDrive.exe", "Microsoft Corporation", r"C:\Program Files\Microsoft OneDrive\OneDrive.exe", "explorer.exe", false, 200.0),
-    common("MsMpEng.exe", "Microsoft Windows Publisher", r"C:\ProgramData\Microsoft\Windows Defender\Platform\MsMpEng.exe", "services.exe", true, 900.0),
+    common(
+        "explorer.exe",
+        "Microsoft Windows",
+        r"C:\Windows\explorer.exe",
+        "userinit.exe",
+        false,
+        180.0,
+    ),
+    common(
+        "svchost.exe",
+        "Microsoft Windows",
+        r"C:\Windows\System32\svchost.exe",
+        "services.exe",
+        true,
+        240.0,
+    ),
+    common(
+        "lsass.exe",
+        "Microsoft Windows",
+        r"C:\Windows\System32\lsass.exe",
+        "wininit.exe",
+        true,
+        30.0,
+    ),
+    common(
+        "chrome.exe",
+        "Google LLC",
+        r"C:\Program Files\Google\Chrome\Application\chrome.exe",
+        "explorer.exe",
+        false,
+        3600.0,
+    ),
+    common(
+        "Teams.exe",
+        "Microsoft Corporation",
+        r"C:\Program Files\WindowsApps\MSTeams\ms-teams.exe",
+        "explorer.exe",
+        false,
+        1500.0,
+    ),
+    common(
+        "OUTLOOK.EXE",
+        "Microsoft Corporation",
+        r"C:\Program Files\Microsoft Office\root\Office16\OUTLOOK.EXE",
+        "explorer.exe",
+        false,
+        700.0,
+    ),
+    common(
+        "EXCEL.EXE",
+        "Microsoft Corporation",
+        r"C:\Program Files\Microsoft Office\root\Office16\EXCEL.EXE",
+        "explorer.exe",
+        false,
+        500.0,
+    ),
+    common(
+        "OneDrive.exe",
+        "Microsoft Corporation",
+        r"C:\Program Files\Microsoft OneDrive\OneDrive.exe",
+        "explorer.exe",
+        false,
+        200.0,
+    ),
+    common(
+        "MsMpEng.exe",
+        "Microsoft Windows Publisher",
+        r"C:\ProgramData\Microsoft\Windows Defender\Platform\MsMpEng.exe",
+        "services.exe",
+        true,
+        900.0,
+    ),
 ];
 const MAC: [Common; 5] = [
-    common("WindowServer", "Apple", "/System/Library/PrivateFrameworks/SkyLight.framework/Resources/WindowServer", "launchd", true, 1800.0),
-    common("Google Chrome", "EQHXZ8M8AV", "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome", "launchd", false, 3000.0),
-    common("MSTeams", "UBF8T346G9", "/Applications/Microsoft Teams.app/Contents/MacOS/MSTeams", "launchd", false, 1200.0),
-    common("mds_stores", "Apple", "/System/Library/Frameworks/CoreServices.framework/mds_stores", "launchd", true, 300.0),
-    common("OneDrive", "UBF8T346G9", "/Applications/OneDrive.app/Contents/MacOS/OneDrive", "launchd", false, 200.0),
+    common(
+        "WindowServer",
+        "Apple",
+        "/System/Library/PrivateFrameworks/SkyLight.framework/Resources/WindowServer",
+        "launchd",
+        true,
+        1800.0,
+    ),
+    common(
+        "Google Chrome",
+        "EQHXZ8M8AV",
+        "/Applications/Google Chrome.app/Contents/MacOS/Google Chrome",
+        "launchd",
+        false,
+        3000.0,
+    ),
+    common(
+        "MSTeams",
+        "UBF8T346G9",
+        "/Applications/Microsoft Teams.app/Contents/MacOS/MSTeams",
+        "launchd",
+        false,
+        1200.0,
+    ),
+    common(
+        "mds_stores",
+        "Apple",
+        "/System/Library/Frameworks/CoreServices.framework/mds_stores",
+        "launchd",
+        true,
+        300.0,
+    ),
+    common(
+        "OneDrive",
+        "UBF8T346G9",
+        "/Applications/OneDrive.app/Contents/MacOS/OneDrive",
+        "launchd",
+        false,
+        200.0,
+    ),
 ];
 const LINUX: [Common; 5] = [
     common("systemd", "", "/usr/lib/systemd/systemd", "", true, 40.0),
-    common("gnome-shell", "", "/usr/bin/gnome-shell", "systemd", false, 1600.0),
-    common("firefox", "", "/usr/lib/firefox/firefox", "gnome-shell", false, 3200.0),
-    common("code", "", "/usr/share/code/code", "gnome-shell", false, 2400.0),
+    common(
+        "gnome-shell",
+        "",
+        "/usr/bin/gnome-shell",
+        "systemd",
+        false,
+        1600.0,
+    ),
+    common(
+        "firefox",
+        "",
+        "/usr/lib/firefox/firefox",
+        "gnome-shell",
+        false,
+        3200.0,
+    ),
+    common(
+        "code",
+        "",
+        "/usr/share/code/code",
+        "gnome-shell",
+        false,
+        2400.0,
+    ),
     common("cargo", "", "/usr/bin/cargo", "bash", false, 2000.0),
 ];
 
 const fn common(
-    name: &'static str, signer: &'static str, path: &'static str, parent: &'static str, system: bool, cpu_per_day: f64,
+    name: &'static str,
+    signer: &'static str,
+    path: &'static str,
+    parent: &'static str,
+    system: bool,
+    cpu_per_day: f64,
 ) -> Common {
-    Common { name, signer, path, parent, system, cpu_per_day }
+    Common {
+        name,
+        signer,
+        path,
+        parent,
+        system,
+        cpu_per_day,
+    }
 }
 
 /// Days between releases of the self-updating browser.
@@ -94,14 +226,31 @@ struct Diary<'a> {
 }
 
 /// Everything one laptop reports.
-pub fn live(laptop: &Laptop, plan: &Plan, stories: &Stories, random: &mut SmallRng) -> Vec<Observation> {
-    let mut diary =
-        Diary { laptop, plan, stories, out: Vec::new(), run: None, runs: 0, seen: std::collections::BTreeMap::new() };
+pub fn live(
+    laptop: &Laptop,
+    plan: &Plan,
+    stories: &Stories,
+    random: &mut SmallRng,
+) -> Vec<Observation> {
+    let mut diary = Diary {
+        laptop,
+        plan,
+        stories,
+        out: Vec::new(),
+        run: None,
+        runs: 0,
+        seen: std::collections::BTreeMap::new(),
+    };
     let zone = TimeZone::fixed(Offset::constant(laptop.zone));
-    diary.say(plan.start() + SignedDuration::from_mins(5), Kind::Inventory(diary.inventory(plan.start())));
+    diary.say(
+        plan.start() + SignedDuration::from_mins(5),
+        Kind::Inventory(diary.inventory(plan.start())),
+    );
     let mut told_driver = false;
     for day in 0..=i64::from(plan.days) {
-        let midnight = (plan.start() + SignedDuration::from_hours(24 * day)).to_zoned(zone.clone()).start_of_day();
+        let midnight = (plan.start() + SignedDuration::from_hours(24 * day))
+            .to_zoned(zone.clone())
+            .start_of_day();
         let Ok(midnight) = midnight else { continue };
         if let Some(since) = Stories::since(&stories.outbreak, laptop)
             && !told_driver
@@ -117,7 +266,13 @@ pub fn live(laptop: &Laptop, plan: &Plan, stories: &Stories, random: &mut SmallR
         if free && !beaconing && random.random_bool(0.92) {
             continue;
         }
-        diary.day(midnight.timestamp(), midnight.weekday(), day, beaconing, random);
+        diary.day(
+            midnight.timestamp(),
+            midnight.weekday(),
+            day,
+            beaconing,
+            random,
+        );
     }
     diary.out
 }
@@ -125,20 +280,37 @@ pub fn live(laptop: &Laptop, plan: &Plan, stories: &Stories, random: &mut SmallR
 impl Diary<'_> {
     fn say(&mut self, at: Timestamp, kind: Kind) {
         if at >= self.plan.start() && at <= self.plan.now {
-            self.out.push(Observation { observed_at: Some(wire_time(at)), kind: Some(kind) });
+            self.out.push(Observation {
+                observed_at: Some(wire_time(at)),
+                kind: Some(kind),
+            });
         }
     }
 
-    fn day(&mut self, midnight: Timestamp, weekday: Weekday, day: i64, beaconing: bool, random: &mut SmallRng) {
+    fn day(
+        &mut self,
+        midnight: Timestamp,
+        weekday: Weekday,
+        day: i64,
+        beaconing: bool,
+        random: &mut SmallRng,
+    ) {
         let at = |hours: f64| midnight + SignedDuration::from_secs((hours * 3600.0) as i64);
         let morning = random.random_range(7.4..9.4);
         let evening = random.random_range(16.6..18.8);
         // Most mornings the lid is opened; some days begin with a cold start.
         match (&self.run, self.laptop.model.os_type) {
             (None, _) => self.start(at(morning)),
-            (Some(_), "windows") if random.random_bool(0.3) => self.resume(at(morning), resume::From::HybridBoot),
+            (Some(_), "windows") if random.random_bool(0.3) => {
+                self.resume(at(morning), resume::From::HybridBoot)
+            }
             (Some(_), _) if random.random_bool(0.12) => {
-                let asked = Stop { end: boot::End::CleanRestart, initiator: "user", code: "", evidence: ASKED };
+                let asked = Stop {
+                    end: boot::End::CleanRestart,
+                    initiator: "user",
+                    code: "",
+                    evidence: ASKED,
+                };
                 self.restart(at(morning), asked, SignedDuration::from_secs(72), random);
             }
             (Some(_), _) => self.resume(at(morning), resume::From::Sleep),
@@ -148,15 +320,29 @@ impl Diary<'_> {
             let noon = random.random_range(12.0..14.5);
             for step in 0..random.random_range(1..=2) {
                 let hour = noon + 0.15 * f64::from(step);
-                let patch = Stop { end: boot::End::Update, initiator: "update", code: "", evidence: "restart asked for by the update service" };
+                let patch = Stop {
+                    end: boot::End::Update,
+                    initiator: "update",
+                    code: "",
+                    evidence: "restart asked for by the update service",
+                };
                 self.restart(at(hour), patch, SignedDuration::from_mins(3), random);
             }
         }
         // Ordinary bad luck: about one unexpected end in a hundred working days.
         if random.random_bool(0.01) {
             let hour = random.random_range(10.0..16.0);
-            let end = if random.random_bool(0.5) { boot::End::ForcedOff } else { boot::End::PowerLossOrHang };
-            let stop = Stop { end, initiator: "", code: "", evidence: "the log stops without a shutdown" };
+            let end = if random.random_bool(0.5) {
+                boot::End::ForcedOff
+            } else {
+                boot::End::PowerLossOrHang
+            };
+            let stop = Stop {
+                end,
+                initiator: "",
+                code: "",
+                evidence: "the log stops without a shutdown",
+            };
             self.restart(at(hour), stop, SignedDuration::from_mins(6), random);
         }
         self.outbreak(midnight, random);
@@ -170,30 +356,57 @@ impl Diary<'_> {
         }
         self.health(at(evening - 0.1), random);
         if !beaconing && random.random_bool(0.18) {
-            self.stop(at(evening), Stop { end: boot::End::CleanPoweroff, initiator: "user", code: "", evidence: ASKED }, random);
+            self.stop(
+                at(evening),
+                Stop {
+                    end: boot::End::CleanPoweroff,
+                    initiator: "user",
+                    code: "",
+                    evidence: ASKED,
+                },
+                random,
+            );
         }
     }
 
     fn outbreak(&mut self, midnight: Timestamp, random: &mut SmallRng) {
-        let Some(since) = Stories::since(&self.stories.outbreak, self.laptop) else { return };
+        let Some(since) = Stories::since(&self.stories.outbreak, self.laptop) else {
+            return;
+        };
         for _ in 0..random.random_range(1..=3) {
             let at = midnight + SignedDuration::from_mins(random.random_range(9 * 60..17 * 60));
-            if at > since && at < self.plan.now && self.run.as_ref().is_some_and(|run| run.started < at) {
-                self.restart(at, Stop { end: boot::End::Crash, initiator: "", code: TDR, evidence: STOP_ERROR }, SignedDuration::from_mins(2), random);
+            if at > since
+                && at < self.plan.now
+                && self.run.as_ref().is_some_and(|run| run.started < at)
+            {
+                self.restart(
+                    at,
+                    Stop {
+                        end: boot::End::Crash,
+                        initiator: "",
+                        code: TDR,
+                        evidence: STOP_ERROR,
+                    },
+                    SignedDuration::from_mins(2),
+                    random,
+                );
             }
         }
     }
 
     /// Restarts every 2 h 03 min, day and night, and an odd process that begins shortly before.
     fn beacon(&mut self, midnight: Timestamp, random: &mut SmallRng) {
-        let Some(since) = Stories::since(&self.stories.beacon, self.laptop) else { return };
+        let Some(since) = Stories::since(&self.stories.beacon, self.laptop) else {
+            return;
+        };
         let tomorrow = midnight + SignedDuration::from_hours(24);
         if !self.seen.contains_key("odd") && since < tomorrow {
             let at = since - SignedDuration::from_mins(50);
             self.seen.insert("odd".to_owned(), at);
             self.say(at, Kind::Process(odd_process(at, 1, random)));
         }
-        let beats_before = ((midnight.as_second() - since.as_second()).max(0) + BEAT.as_secs() - 1) / BEAT.as_secs();
+        let beats_before = ((midnight.as_second() - since.as_second()).max(0) + BEAT.as_secs() - 1)
+            / BEAT.as_secs();
         for beat in beats_before.. {
             let jitter = random.random_range(-120..=120);
             let at = since + SignedDuration::from_secs(beat * BEAT.as_secs() + jitter);
@@ -203,15 +416,31 @@ impl Diary<'_> {
             if at < midnight {
                 continue;
             }
-            self.restart(at, Stop { end: boot::End::Crash, initiator: "", code: ODD_STOP, evidence: STOP_ERROR }, SignedDuration::from_secs(75), random);
-            self.say(at + SignedDuration::from_mins(4), Kind::Process(odd_process(self.seen["odd"], 1, random)));
+            self.restart(
+                at,
+                Stop {
+                    end: boot::End::Crash,
+                    initiator: "",
+                    code: ODD_STOP,
+                    evidence: STOP_ERROR,
+                },
+                SignedDuration::from_secs(75),
+                random,
+            );
+            self.say(
+                at + SignedDuration::from_mins(4),
+                Kind::Process(odd_process(self.seen["odd"], 1, random)),
+            );
         }
     }
 
     fn start(&mut self, at: Timestamp) {
         self.runs += 1;
         let id = format!("{}:{}", self.laptop.name, self.runs);
-        self.run = Some(Run { id: id.clone(), started: at });
+        self.run = Some(Run {
+            id: id.clone(),
+            started: at,
+        });
         let record = Boot {
             boot_id: id,
             started_at: Some(wire_time(at)),
@@ -232,7 +461,9 @@ impl Diary<'_> {
 
     /// Ends the run, when there is one to end. Its record is written after the next start, as on a real laptop.
     fn stop(&mut self, at: Timestamp, stop: Stop, random: &mut SmallRng) -> bool {
-        let Some(run) = self.run.take_if(|run| run.started < at) else { return false };
+        let Some(run) = self.run.take_if(|run| run.started < at) else {
+            return false;
+        };
         let record = Boot {
             boot_id: run.id,
             started_at: Some(wire_time(run.started)),
@@ -251,7 +482,11 @@ impl Diary<'_> {
 
     fn resume(&mut self, at: Timestamp, from: resume::From) {
         let Some(run) = &self.run else { return };
-        let record = Resume { boot_id: run.id.clone(), from: from.into(), evidence: vec!["power records".into()] };
+        let record = Resume {
+            boot_id: run.id.clone(),
+            from: from.into(),
+            evidence: vec!["power records".into()],
+        };
         self.say(at, Kind::Resume(record));
     }
 
@@ -263,10 +498,16 @@ impl Diary<'_> {
         };
         for program in list {
             let version = match program.name {
-                "chrome.exe" | "Google Chrome" | "firefox" => format!("{}", 128 + day / BROWSER_RELEASE_DAYS),
+                "chrome.exe" | "Google Chrome" | "firefox" => {
+                    format!("{}", 128 + day / BROWSER_RELEASE_DAYS)
+                }
                 _ => self.laptop.model.os_build.to_owned(),
             };
-            let package = if self.laptop.model.os_type == "linux" { format!("dpkg:{}@{version}", program.name) } else { String::new() };
+            let package = if self.laptop.model.os_type == "linux" {
+                format!("dpkg:{}@{version}", program.name)
+            } else {
+                String::new()
+            };
             let record = Process {
                 executable_name: program.name.into(),
                 executable_path: program.path.into(),
@@ -274,8 +515,18 @@ impl Diary<'_> {
                 package,
                 signer: program.signer.into(),
                 parent_executable_name: program.parent.into(),
-                user_class: if program.system { process::UserClass::System } else { process::UserClass::Person }.into(),
-                place: if program.system { process::Place::SystemPath } else { process::Place::ProgramPath }.into(),
+                user_class: if program.system {
+                    process::UserClass::System
+                } else {
+                    process::UserClass::Person
+                }
+                .into(),
+                place: if program.system {
+                    process::Place::SystemPath
+                } else {
+                    process::Place::ProgramPath
+                }
+                .into(),
                 starts: random.random_range(1..6),
                 running: 1,
                 cpu_time: program.cpu_per_day * random.random_range(0.6..1.4),
@@ -309,7 +560,11 @@ impl Diary<'_> {
 
     /// A developer's own builds: new content in the home folder every day.
     fn compile(&mut self, at: Timestamp, day: i64, random: &mut SmallRng) {
-        let suffix = if self.laptop.model.os_type == "windows" { ".exe" } else { "" };
+        let suffix = if self.laptop.model.os_type == "windows" {
+            ".exe"
+        } else {
+            ""
+        };
         let record = Process {
             executable_name: format!("invoice-api-{:016x}{suffix}", random.random::<u64>()),
             executable_path: "~".into(),
@@ -327,7 +582,10 @@ impl Diary<'_> {
     }
 
     fn report_process(&mut self, at: Timestamp, mut record: Process) {
-        let first = *self.seen.entry(record.executable_sha256.clone()).or_insert(at);
+        let first = *self
+            .seen
+            .entry(record.executable_sha256.clone())
+            .or_insert(at);
         record.first_seen = Some(wire_time(first));
         self.say(at, Kind::Process(record));
     }
@@ -361,7 +619,9 @@ impl Diary<'_> {
             };
             self.say(at, Kind::App(teams));
         }
-        let Some(since) = Stories::since(&self.stories.drift, self.laptop) else { return };
+        let Some(since) = Stories::since(&self.stories.drift, self.laptop) else {
+            return;
+        };
         if at < since {
             return;
         }
@@ -372,7 +632,10 @@ impl Diary<'_> {
             category: "cloud_sync".into(),
             state: app::State::RunningNow.into(),
             confidence: 0.97,
-            evidence: vec!["process Dropbox.exe".into(), "installed software Dropbox".into()],
+            evidence: vec![
+                "process Dropbox.exe".into(),
+                "installed software Dropbox".into(),
+            ],
             account: app::Account::Personal.into(),
             account_domain: "gmail.com".into(),
             sync_folders: 1,
@@ -390,9 +653,11 @@ impl Diary<'_> {
             // Ends at 94 % now, 5 GiB a day.
             Some(_) => {
                 let left_days = (self.plan.now.as_second() - at.as_second()) as f64 / 86_400.0;
-                ((laptop.model.disk as f64 * 0.94) - left_days * 5.0 * (1u64 << 30) as f64).max(laptop.model.disk as f64 * 0.2) as u64
+                ((laptop.model.disk as f64 * 0.94) - left_days * 5.0 * (1u64 << 30) as f64)
+                    .max(laptop.model.disk as f64 * 0.2) as u64
             }
-            None => (laptop.disk_used + laptop.disk_per_day * day as u64).min(laptop.model.disk * 8 / 10),
+            None => (laptop.disk_used + laptop.disk_per_day * day as u64)
+                .min(laptop.model.disk * 8 / 10),
         };
         let run = self.run.as_ref();
         let record = Vitals {
@@ -402,10 +667,16 @@ impl Diary<'_> {
             memory_usage: (laptop.model.memory as f64 * random.random_range(0.45..0.78)) as u64,
             memory_limit: laptop.model.memory,
             paging_usage: random.random_range(0..900) << 20,
-            memory_pressure: (laptop.model.os_type == "linux").then(|| random.random_range(0.0..0.02)),
+            memory_pressure: (laptop.model.os_type == "linux")
+                .then(|| random.random_range(0.0..0.02)),
             io_pressure: None,
             filesystems: vec![vitals::Filesystem {
-                mountpoint: if laptop.model.os_type == "windows" { "C:" } else { "/" }.into(),
+                mountpoint: if laptop.model.os_type == "windows" {
+                    "C:"
+                } else {
+                    "/"
+                }
+                .into(),
                 r#type: match laptop.model.os_type {
                     "windows" => "ntfs",
                     "darwin" => "apfs",
@@ -419,7 +690,9 @@ impl Diary<'_> {
             throttled: Some(0.0),
             battery_charge: Some(random.random_range(0.3..1.0)),
             on_battery: Some(random.random_bool(0.3)),
-            uptime: run.map_or(0.0, |run| (at.as_second() - run.started.as_second()).max(0) as f64),
+            uptime: run.map_or(0.0, |run| {
+                (at.as_second() - run.started.as_second()).max(0) as f64
+            }),
             process_count: random.random_range(180..420),
             boot_id: run.map(|run| run.id.clone()).unwrap_or_default(),
         };
@@ -444,12 +717,20 @@ impl Diary<'_> {
             Some(since) if at >= since => BAD_DRIVER,
             _ => model.graphics.1,
         };
-        let component = |name: &str, version: &str| inventory::Component { name: name.into(), version: version.into() };
+        let component = |name: &str, version: &str| inventory::Component {
+            name: name.into(),
+            version: version.into(),
+        };
         Inventory {
             device_manufacturer: model.maker.into(),
             device_model_name: model.name.into(),
             device_model_identifier: model.identifier.into(),
-            host_arch: if model.os_type == "darwin" { "arm64" } else { "amd64" }.into(),
+            host_arch: if model.os_type == "darwin" {
+                "arm64"
+            } else {
+                "amd64"
+            }
+            .into(),
             os_type: model.os_type.into(),
             os_name: model.os_name.into(),
             os_version: model.os_version.into(),
@@ -473,7 +754,10 @@ impl Diary<'_> {
                 chemistry: "lithium-ion".into(),
             }],
             bios_version: "1.21.0".into(),
-            components: vec![component(model.graphics.0, driver), component("firmware", "1.21.0")],
+            components: vec![
+                component(model.graphics.0, driver),
+                component("firmware", "1.21.0"),
+            ],
             chassis: "laptop".into(),
             ..Inventory::default()
         }
@@ -482,16 +766,56 @@ impl Diary<'_> {
 
 /// A person's own tool: name, path, signer.
 const TOOLS: [(&str, &str, &str); 10] = [
-    ("obsidian.exe", r"C:\Program Files\Obsidian\Obsidian.exe", "Dynalist Inc."),
-    ("Figma.exe", r"C:\Program Files\Figma\Figma.exe", "Figma, Inc."),
-    ("notepad++.exe", r"C:\Program Files\Notepad++\notepad++.exe", "Notepad++"),
-    ("7zFM.exe", r"C:\Program Files\7-Zip\7zFM.exe", "Igor Pavlov"),
-    ("vlc.exe", r"C:\Program Files\VideoLAN\VLC\vlc.exe", "VideoLAN"),
-    ("KeePassXC.exe", r"C:\Program Files\KeePassXC\KeePassXC.exe", "DroidMonkey Apps, LLC"),
-    ("Spotify.exe", r"C:\Program Files\Spotify\Spotify.exe", "Spotify AB"),
-    ("zotero.exe", r"C:\Program Files\Zotero\zotero.exe", "Corporation for Digital Scholarship"),
-    ("Postman.exe", r"C:\Program Files\Postman\Postman.exe", "Postman, Inc."),
-    ("draw.io.exe", r"C:\Program Files\draw.io\draw.io.exe", "JGraph Ltd"),
+    (
+        "obsidian.exe",
+        r"C:\Program Files\Obsidian\Obsidian.exe",
+        "Dynalist Inc.",
+    ),
+    (
+        "Figma.exe",
+        r"C:\Program Files\Figma\Figma.exe",
+        "Figma, Inc.",
+    ),
+    (
+        "notepad++.exe",
+        r"C:\Program Files\Notepad++\notepad++.exe",
+        "Notepad++",
+    ),
+    (
+        "7zFM.exe",
+        r"C:\Program Files\7-Zip\7zFM.exe",
+        "Igor Pavlov",
+    ),
+    (
+        "vlc.exe",
+        r"C:\Program Files\VideoLAN\VLC\vlc.exe",
+        "VideoLAN",
+    ),
+    (
+        "KeePassXC.exe",
+        r"C:\Program Files\KeePassXC\KeePassXC.exe",
+        "DroidMonkey Apps, LLC",
+    ),
+    (
+        "Spotify.exe",
+        r"C:\Program Files\Spotify\Spotify.exe",
+        "Spotify AB",
+    ),
+    (
+        "zotero.exe",
+        r"C:\Program Files\Zotero\zotero.exe",
+        "Corporation for Digital Scholarship",
+    ),
+    (
+        "Postman.exe",
+        r"C:\Program Files\Postman\Postman.exe",
+        "Postman, Inc.",
+    ),
+    (
+        "draw.io.exe",
+        r"C:\Program Files\draw.io\draw.io.exe",
+        "JGraph Ltd",
+    ),
 ];
 
 fn odd_process(first: Timestamp, starts: u32, random: &mut SmallRng) -> Process {

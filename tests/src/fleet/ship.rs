@@ -17,7 +17,8 @@ use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use weft_agent::{
     enroll::{self, EnrollOptions, Trust},
     transport::{
-        self, Backoff, Fault, MemorySource, Options, Outcome, Server, Shipper, Traffic, Until, fault::Patience,
+        self, Backoff, Fault, MemorySource, Options, Outcome, Server, Shipper, Traffic, Until,
+        fault::Patience,
     },
 };
 use weft_proto::v1::Ack;
@@ -47,7 +48,9 @@ struct Share<'a> {
 
 impl transport::Observer for Share<'_> {
     fn acknowledged(&self, ack: &Ack) {
-        let before = self.acknowledged.fetch_max(ack.durable_seq, Ordering::Relaxed);
+        let before = self
+            .acknowledged
+            .fetch_max(ack.durable_seq, Ordering::Relaxed);
         self.progress.add(ack.durable_seq.saturating_sub(before));
     }
 }
@@ -55,17 +58,26 @@ impl transport::Observer for Share<'_> {
 impl Progress {
     fn add(&self, count: u64) {
         let done = self.done.fetch_add(count, Ordering::Relaxed) + count;
-        let mut told = self.told.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let mut told = self
+            .told
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner);
         if told.elapsed() > TELL_EVERY {
             *told = Instant::now();
-            eprintln!("  … {done} of {} observations stored ({} s)", self.total, self.began.elapsed().as_secs());
+            eprintln!(
+                "  … {done} of {} observations stored ({} s)",
+                self.total,
+                self.began.elapsed().as_secs()
+            );
         }
     }
 }
 
 /// Enrols laptop `n` with `tokens[n]` and ships its whole history. Returns when everything is acknowledged.
 pub fn fleet(plan: &Plan, tokens: &[String], server: &str, ca: &Path) -> Result<()> {
-    let server: Server = server.parse().map_err(|error| anyhow!("--server {server}: {error}"))?;
+    let server: Server = server
+        .parse()
+        .map_err(|error| anyhow!("--server {server}: {error}"))?;
     let words = fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
     let anchors = CertificateDer::pem_slice_iter(&words)
         .collect::<Result<Vec<_>, _>>()
@@ -74,32 +86,48 @@ pub fn fleet(plan: &Plan, tokens: &[String], server: &str, ca: &Path) -> Result<
     let _ = rustls::crypto::ring::default_provider().install_default();
     let laptops = plan.invent().laptops;
     let progress = Arc::new(Progress {
-        total: laptops.iter().map(|simulated| simulated.observations.len() as u64).sum(),
+        total: laptops
+            .iter()
+            .map(|simulated| simulated.observations.len() as u64)
+            .sum(),
         done: AtomicU64::new(0),
         began: Instant::now(),
         told: std::sync::Mutex::new(Instant::now()),
     });
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build()?;
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .enable_all()
+        .build()?;
     runtime.block_on(async {
         let mut running = stream::iter(laptops.into_iter().zip(tokens))
             .map(|(simulated, token)| {
-                let (server, anchors, progress) = (server.clone(), anchors.clone(), Arc::clone(&progress));
+                let (server, anchors, progress) =
+                    (server.clone(), anchors.clone(), Arc::clone(&progress));
                 async move {
                     let name = simulated.laptop.name.clone();
-                    laptop(simulated, token, server, anchors, &progress).await.with_context(|| format!("laptop {name}"))
+                    laptop(simulated, token, server, anchors, &progress)
+                        .await
+                        .with_context(|| format!("laptop {name}"))
                 }
             })
             .buffer_unordered(AT_ONCE);
         while let Some(done) = running.next().await {
             done?;
         }
-        eprintln!("  {} observations stored in {:.1} s", progress.total, progress.began.elapsed().as_secs_f64());
+        eprintln!(
+            "  {} observations stored in {:.1} s",
+            progress.total,
+            progress.began.elapsed().as_secs_f64()
+        );
         Ok(())
     })
 }
 
 async fn laptop(
-    simulated: Simulated, token: &str, server: Server, anchors: Vec<CertificateDer<'static>>, progress: &Progress,
+    simulated: Simulated,
+    token: &str,
+    server: Server,
+    anchors: Vec<CertificateDer<'static>>,
+    progress: &Progress,
 ) -> Result<()> {
     let identity = enroll::enroll(EnrollOptions {
         server,
@@ -113,7 +141,10 @@ async fn laptop(
     .await?;
     let source = MemorySource::new(rand::random());
     source.push(simulated.observations);
-    let share = Share { progress, acknowledged: AtomicU64::new(0) };
+    let share = Share {
+        progress,
+        acknowledged: AtomicU64::new(0),
+    };
     let options = Options {
         service_version: env!("CARGO_PKG_VERSION").to_owned(),
         policy_version: 0,
@@ -138,9 +169,17 @@ async fn laptop(
 }
 
 async fn session(
-    identity: &weft_agent::identity::Identity, source: &MemorySource, share: &Share<'_>, options: &Options,
+    identity: &weft_agent::identity::Identity,
+    source: &MemorySource,
+    share: &Share<'_>,
+    options: &Options,
 ) -> Result<Outcome, Fault> {
     let connection = transport::connect(&identity.target(), &Traffic::default()).await?;
-    let shipper = Shipper { connection: &connection, source, observer: share, options };
+    let shipper = Shipper {
+        connection: &connection,
+        source,
+        observer: share,
+        options,
+    };
     shipper.run(Until::Drained).await
 }

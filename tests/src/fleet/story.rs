@@ -65,7 +65,10 @@ pub struct Stories {
 /// Chooses who plays what. Pure: depends on the plan only.
 pub fn cast(scenario: Scenario, laptops: &[Laptop], plan: &Plan) -> Stories {
     let ago = |hours: i64| (plan.now - SignedDuration::from_hours(hours)).max(plan.start());
-    let mut stories = Stories { names: laptops.iter().map(|laptop| laptop.name.clone()).collect(), ..Stories::default() };
+    let mut stories = Stories {
+        names: laptops.iter().map(|laptop| laptop.name.clone()).collect(),
+        ..Stories::default()
+    };
     let with = |wanted: Scenario| scenario == wanted || scenario == Scenario::Demo;
     if with(Scenario::Outbreak) {
         // Four of five get the update, within a day of each other.
@@ -74,16 +77,26 @@ pub fn cast(scenario: Scenario, laptops: &[Laptop], plan: &Plan) -> Stories {
             .filter(|laptop| laptop.model.name == "Latitude 5440")
             .enumerate()
             .filter(|(position, _)| position % 5 != 4)
-            .map(|(position, laptop)| Part { laptop: laptop.index, since: ago(24 * 4 + 3 * (position as i64 % 8)) })
+            .map(|(position, laptop)| Part {
+                laptop: laptop.index,
+                since: ago(24 * 4 + 3 * (position as i64 % 8)),
+            })
             .collect();
     }
     if with(Scenario::Beacon) {
         stories.beacon = laptops
             .iter()
-            .filter(|laptop| laptop.team == "Sales" && laptop.model.os_type == "windows" && laptop.model.name != "Latitude 5440")
+            .filter(|laptop| {
+                laptop.team == "Sales"
+                    && laptop.model.os_type == "windows"
+                    && laptop.model.name != "Latitude 5440"
+            })
             .take(4)
             .zip([24 * 5, 24 * 2 + 9, 24 + 20, 24 + 3])
-            .map(|(laptop, hours)| Part { laptop: laptop.index, since: ago(hours) })
+            .map(|(laptop, hours)| Part {
+                laptop: laptop.index,
+                since: ago(hours),
+            })
             .collect();
     }
     if with(Scenario::Drift) {
@@ -92,14 +105,20 @@ pub fn cast(scenario: Scenario, laptops: &[Laptop], plan: &Plan) -> Stories {
             .filter(|laptop| laptop.team == "Design")
             .take(6)
             .enumerate()
-            .map(|(position, laptop)| Part { laptop: laptop.index, since: ago(24 * (34 - 6 * position as i64)) })
+            .map(|(position, laptop)| Part {
+                laptop: laptop.index,
+                since: ago(24 * (34 - 6 * position as i64)),
+            })
             .collect();
     }
     if with(Scenario::Disk) {
         stories.disk = laptops
             .iter()
             .find(|laptop| laptop.team == "Support")
-            .map(|laptop| Part { laptop: laptop.index, since: ago(24 * 30) })
+            .map(|laptop| Part {
+                laptop: laptop.index,
+                since: ago(24 * 30),
+            })
             .into_iter()
             .collect();
     }
@@ -108,7 +127,10 @@ pub fn cast(scenario: Scenario, laptops: &[Laptop], plan: &Plan) -> Stories {
 
 impl Stories {
     pub fn since(parts: &[Part], laptop: &Laptop) -> Option<Timestamp> {
-        parts.iter().find(|part| part.laptop == laptop.index).map(|part| part.since)
+        parts
+            .iter()
+            .find(|part| part.laptop == laptop.index)
+            .map(|part| part.since)
     }
 
     pub fn expected(&self) -> Vec<Expected> {
@@ -116,14 +138,27 @@ impl Stories {
             parts.first().map(|first| Expected {
                 story,
                 kinds: kinds.to_vec(),
-                laptops: parts.iter().filter_map(|part| self.names.get(part.laptop as usize).cloned()).collect(),
+                laptops: parts
+                    .iter()
+                    .filter_map(|part| self.names.get(part.laptop as usize).cloned())
+                    .collect(),
                 words: words.iter().map(|word| (*word).to_owned()).collect(),
                 since: first.since,
             })
         };
         [
-            about("outbreak", &["reboot"], &self.outbreak, &["latitude 5440", BAD_DRIVER]),
-            about("beacon", &["compound", "process", "reboot"], &self.beacon, &[ODD_PROCESS, "2 h 0"]),
+            about(
+                "outbreak",
+                &["reboot"],
+                &self.outbreak,
+                &["latitude 5440", BAD_DRIVER],
+            ),
+            about(
+                "beacon",
+                &["compound", "process", "reboot"],
+                &self.beacon,
+                &[ODD_PROCESS, "2 h 0"],
+            ),
             about("drift", &["app"], &self.drift, &["dropbox"]),
             about("disk", &["capacity"], &self.disk, &["disk", "full"]),
         ]
