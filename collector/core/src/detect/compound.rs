@@ -43,6 +43,11 @@ pub fn detect(evidence: &Evidence, findings: Vec<Finding>, settings: &Settings) 
         .map(|finding| finding.cause.clone())
         .collect();
 
+    let histories = super::reboot::histories(evidence, settings);
+    let beats = |chapters: &[Chapter]| {
+        let devices = chapters.iter().map(|chapter| chapter.device).collect();
+        super::reboot::beat_words(&devices, &histories, &fleet, settings)
+    };
     let mut compounds: Vec<(Finding, BTreeSet<DeviceId>, String)> = Vec::new();
     for suspect in &suspects {
         let Some(part) = findings.iter().find(|finding| finding.cause == *suspect) else {
@@ -52,7 +57,7 @@ pub fn detect(evidence: &Evidence, findings: Vec<Finding>, settings: &Settings) 
         if !chapters.is_empty() {
             let devices = chapters.iter().map(|chapter| chapter.device).collect();
             compounds.push((
-                compound(part, &chapters, &findings, &fleet),
+                compound(part, &chapters, &findings, &fleet, beats(&chapters)),
                 devices,
                 suspect.clone(),
             ));
@@ -151,6 +156,7 @@ fn compound(
     chapters: &[Chapter],
     findings: &[Finding],
     fleet: &Fleet<'_>,
+    beats: Option<String>,
 ) -> Finding {
     let program = part.facts.processes.first().cloned().unwrap_or_default();
     let devices: Vec<DeviceId> = chapters.iter().map(|chapter| chapter.device).collect();
@@ -187,10 +193,12 @@ fn compound(
             .take(4)
             .map(|chapter| chapter_words(chapter, &program, fleet)),
     );
+    why.extend(beats);
     if !carriers.is_empty() {
         why.push(format!(
-            "{} have the program and do not restart yet.",
-            wording::count(carriers.len(), "more device")
+            "{} with the program {} not restart yet.",
+            wording::count(carriers.len(), "more device"),
+            if carriers.len() == 1 { "does" } else { "do" }
         ));
     }
     why.extend(part.why.iter().take(3).cloned());

@@ -23,6 +23,7 @@ mod outbreak;
 mod periodic;
 mod rate;
 
+pub(crate) use history::of_fleet as histories;
 pub use history::{End, History};
 pub use periodic::{Beat, beat};
 
@@ -35,6 +36,23 @@ use crate::{
     evidence::Evidence,
     finding::{EvidenceRow, Finding, Kind, Severity, Subject, cause},
 };
+
+/// The beats of those of `devices` that have one, in words: "LT-0001 restarts every 2 h 03 min ± 2 min". A finding about
+/// several devices says so, because it takes the place of each device's own.
+pub(crate) fn beat_words(
+    devices: &BTreeSet<DeviceId>,
+    histories: &[History],
+    fleet: &Fleet<'_>,
+    settings: &Settings,
+) -> Option<String> {
+    let words: Vec<String> = histories
+        .iter()
+        .filter(|history| devices.contains(&history.device))
+        .filter_map(|history| Some((history.device, periodic::of_device(history, settings)?)))
+        .map(|(device, beat)| format!("{} restarts every {}", fleet.name(device), beat.stated()))
+        .collect();
+    (!words.is_empty()).then(|| format!("There is a beat: {}.", wording::list(&words, 3)))
+}
 
 pub fn detect(evidence: &Evidence, settings: &Settings) -> Vec<Finding> {
     let fleet = Fleet::new(evidence, settings);

@@ -148,6 +148,12 @@ pub fn finding(
     if let Some((code, count)) = codes.first() {
         why.push(format!("{count} of the {} ends name {code}.", rows.len()));
     }
+    why.extend(super::beat_words(
+        &outbreak.affected,
+        histories,
+        fleet,
+        settings,
+    ));
     let beating = histories
         .iter()
         .filter(|history| outbreak.affected.contains(&history.device))
