@@ -9,6 +9,7 @@ mod device;
 mod doctor;
 mod import;
 mod link;
+mod policy;
 mod serve;
 mod symptoms;
 mod token;
@@ -61,6 +62,9 @@ enum Command {
     /// The certificate authority that laptops trust
     #[command(subcommand)]
     Ca(ca::Command),
+    /// What agents are asked to do: how often to look, what may leave a laptop, which probes are off
+    #[command(subcommand)]
+    Policy(policy::Command),
     Replay(replay::Arguments),
     /// People who sign in
     #[command(subcommand)]
@@ -130,6 +134,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Token(command) => token::run(command, desk().await?).await?,
         Command::Device(command) => device::run(command, desk().await?).await?,
         Command::Ca(command) => ca::run(command, &config()?)?,
+        Command::Policy(command) => policy::run(command, desk().await?).await?,
         Command::Account(command) => account::run(command, desk().await?).await?,
         Command::Import { file } => return import::run(&file, desk().await?).await,
         Command::Symptoms => symptoms::run(std::io::stdin().lock(), std::io::stdout().lock())?,

@@ -12,6 +12,7 @@ pub mod clock;
 pub mod config;
 pub mod error;
 pub mod lifecycle;
+pub mod nearest;
 
 pub mod enroll;
 pub mod gate;

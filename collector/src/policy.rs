@@ -3,6 +3,8 @@
 //! **Invariant:** the version grows exactly when something that agents are told has changed, for all collectors alike:
 //! the composed document itself is kept as a setting, and its version is the policy's.
 
+mod wanted;
+
 use std::sync::Arc;
 
 use arc_swap::ArcSwap;
@@ -14,6 +16,8 @@ use weft_collector_core::verdict::{Judged, Verdict};
 use weft_collector_store::control::{Control, ControlError};
 use weft_proto::v1::{AppVerdict, FetchPolicyRequest, Policy, policies_server};
 
+pub use wanted::Unfit;
+
 use crate::{error::Fault, gate::Gate};
 
 /// What IT set; and what agents were told last.
@@ -24,8 +28,10 @@ const TOLD: &str = "policy.told";
 pub enum PolicyError {
     #[error(transparent)]
     Control(#[from] ControlError),
-    #[error("this is not a policy: {0}")]
-    Shape(#[from] serde_json::Error),
+    #[error("the policy that is kept cannot be read: {0}")]
+    Kept(#[from] serde_json::Error),
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
 }
 
 /// The policy in force. Cloning shares it.
@@ -82,8 +88,8 @@ pub async fn want(
     by: &str,
     now: Timestamp,
 ) -> Result<(), PolicyError> {
-    let _: Policy = serde_json::from_value(wanted.clone())?;
-    control.settings().set(WANTED, wanted, by, now).await?;
+    let document = serde_json::to_value(wanted::read(wanted)?)?;
+    control.settings().set(WANTED, &document, by, now).await?;
     Ok(())
 }
 
@@ -160,10 +166,8 @@ mod tests {
     async fn nonsense_is_no_policy() {
         let control = Control::connect("sqlite::memory:").await.unwrap();
         let wanted = json!({"cadenze": {}});
-        assert!(
-            want(&control, &wanted, "it", Timestamp::UNIX_EPOCH)
-                .await
-                .is_err()
-        );
+        let refused = want(&control, &wanted, "it", Timestamp::UNIX_EPOCH).await;
+        assert!(matches!(refused, Err(PolicyError::Unfit(_))));
+        assert_eq!(control.settings().get(WANTED).await.unwrap(), None);
     }
 }

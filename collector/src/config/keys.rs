@@ -5,12 +5,10 @@ use std::{fs, path::Path};
 use toml::{Table, Value};
 
 use super::{ConfigError, DEFAULT, ENVIRONMENT_PREFIX};
+use crate::nearest;
 
 /// Values that `check` must not print.
 const SECRETS: [(&str, &str); 2] = [("engine", "password"), ("control", "url")];
-
-/// Names further apart than this share of their letters are no spelling mistake.
-const ALIKE: f64 = 0.7;
 
 pub fn effective(
     file: Option<&Path>,
@@ -157,10 +155,5 @@ fn nearest(table: &Table, key: &str) -> Option<String> {
             names.push(format!("{section}.{name}"));
         }
     }
-    names
-        .into_iter()
-        .map(|name| (strsim::jaro_winkler(&name, key), name))
-        .filter(|(likeness, _)| *likeness >= ALIKE)
-        .max_by(|(a, _), (b, _)| a.total_cmp(b))
-        .map(|(_, name)| name)
+    nearest::nearest(names, key)
 }
