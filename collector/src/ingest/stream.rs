@@ -69,6 +69,8 @@ struct Open {
     /// The next number that may come.
     expected: u64,
     durable: u64,
+    /// Set when the spool went back in time: it gives numbers from here on a second time.
+    repeats_from: Option<u64>,
     in_flight: u32,
     agent_version: String,
     settled: mpsc::Receiver<Settled>,

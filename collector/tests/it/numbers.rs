@@ -4,7 +4,7 @@ use tonic::Code;
 
 use super::{
     house::{House, eventually},
-    laptop::{EPOCH, Laptop, gap, hello, report},
+    laptop::{Laptop, gap, hello, report},
 };
 
 #[tokio::test]
@@ -93,6 +93,7 @@ async fn a_declared_gap_is_lost_and_the_books_say_so() {
     assert_eq!(laptop.open(&house, 121).await.welcome.durable_seq, 120);
 }
 
+/// Restored from a backup: the Welcome tells it, and nothing of its second life is taken for the first.
 #[tokio::test]
 async fn a_spool_that_went_back_in_time_is_told_to_begin_anew() {
     let house = House::shared();
@@ -100,8 +101,37 @@ async fn a_spool_that_went_back_in_time_is_told_to_begin_anew() {
     let mut talk = laptop.open(&house, 51).await;
     talk.send(report(1, 50)).await;
     talk.durable(50).await;
-    let refused = laptop.try_open(&house, hello(EPOCH, 30), None).await;
-    let status = refused.err().expect("refused");
-    assert_eq!(status.code(), Code::FailedPrecondition);
-    assert!(status.message().contains("new epoch"), "{status:?}");
+
+    let mut back = laptop.open(&house, 30).await;
+    assert_eq!(back.welcome.durable_seq, 50);
+    // What it had given before its backup was made is an honest repetition.
+    let mut honest = report(20, 29);
+    honest.next_seq = 30;
+    back.send(honest).await;
+    assert_eq!(back.ack().await.durable_seq, 50);
+    for claimed in [report(30, 40), report(45, 60), report(51, 60), gap(31, 70)] {
+        let mut back = laptop.open(&house, 30).await;
+        back.send(claimed).await;
+        let end = back.end().await;
+        assert_eq!(end.code(), Code::FailedPrecondition);
+        assert!(end.message().contains("new epoch"), "{end:?}");
+    }
+
+    // The next epoch begins at 1 and loses nothing.
+    const NEXT_EPOCH: [u8; 16] = [8; 16];
+    let mut anew = laptop
+        .try_open(&house, hello(NEXT_EPOCH, 11), None)
+        .await
+        .unwrap();
+    assert_eq!(anew.welcome.durable_seq, 0);
+    let mut first = report(1, 10);
+    first.epoch = NEXT_EPOCH.to_vec().into();
+    anew.send(first).await;
+    anew.durable(10).await;
+    let books = eventually("sent is known", async || {
+        Some(house.books(laptop.device).await).filter(|books| books.sent == 60)
+    })
+    .await;
+    assert_eq!(books.stored, 60);
+    assert!(books.balanced());
 }

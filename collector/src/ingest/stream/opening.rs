@@ -44,14 +44,10 @@ impl<D: Durable> Conversation<D> {
             self.mark_cloned().await?;
         }
         let durable = self.durable_seq(&session, epoch).await?;
-        if hello.next_seq <= durable && durable > 0 {
-            return Err(Fault::new(
-                Code::Precondition,
-                format!(
-                    "this spool went back in time: it would give number {} next, but everything up to {durable} is here; begin a new epoch",
-                    hello.next_seq
-                ),
-            ));
+        // A spool that went back in time learns it from the Welcome and begins a new epoch; until then nothing of it is new.
+        let repeats_from = (durable > 0 && hello.next_seq <= durable).then_some(hello.next_seq);
+        if repeats_from.is_some() {
+            tracing::warn!(%device, next_seq = hello.next_seq, durable, "a spool went back in time: its agent must begin a new epoch");
         }
         let agent_version: String = hello
             .service_version
@@ -62,7 +58,8 @@ impl<D: Durable> Conversation<D> {
             device,
             epoch,
             Note {
-                next_seq: hello.next_seq.max(1),
+                // What is durable was numbered once, whatever this spool remembers.
+                next_seq: hello.next_seq.max(durable + 1),
                 durable_seq: durable,
                 at: clock.now(),
                 clock_skew: clock_skew(hello.clock, clock.now()),
@@ -84,6 +81,7 @@ impl<D: Durable> Conversation<D> {
             epoch,
             expected: durable + 1,
             durable,
+            repeats_from,
             in_flight: 0,
             agent_version,
             settled,

@@ -45,6 +45,9 @@ impl<D: Durable> Conversation<D> {
                 "the report's epoch is not the one of Hello".to_owned(),
             ));
         }
+        if let Some(from) = open.repeats_from {
+            refuse_repeated(&report, from)?;
+        }
         let gaps: Vec<_> = report.gaps.iter().map(range).collect();
         let runs = numbers::accept(
             open.expected,
@@ -135,6 +138,25 @@ impl<D: Durable> Conversation<D> {
             .get_or_create(&TimeLabel { what })
             .inc();
         event
+    }
+}
+
+/// Numbers of a second life: neither can those up to the durable one be told from what is here already, nor may those
+/// behind it be taken, or what was numbered in between would be lost without a word. What was given before is an honest
+/// repetition.
+fn refuse_repeated(report: &Report, from: u64) -> Result<(), Fault> {
+    let observed = report.observations.len() as u64;
+    let last_observed = report.first_seq.saturating_add(observed.saturating_sub(1));
+    let last_lost = report.gaps.iter().map(|gap| gap.last_seq).max();
+    let last = last_lost.max((observed > 0).then_some(last_observed));
+    match last {
+        Some(last) if last >= from => Err(Fault::new(
+            Code::Precondition,
+            format!(
+                "this spool went back in time: it gives numbers from {from} on a second time (number {last} is in this report); begin a new epoch"
+            ),
+        )),
+        _ => Ok(()),
     }
 }
 
