@@ -6,15 +6,17 @@ use anyhow::{Result, ensure};
 use serde_json::json;
 use weft_tests::sandbox::{Sandbox, eventually};
 
-/// Looks every second, so that the test need not wait for the everyday cadence.
-pub const EAGER: &str =
-    "[cadence]\nprocess = \"1s\"\napp = \"5s\"\nvitals = \"2s\"\nship = \"1s\"\n";
+/// Looks as often as an agent ever does, so that the test need not wait for the everyday cadence.
+pub fn eager() -> serde_json::Value {
+    json!({"cadence": {"process": 5, "app": 60, "vitals": 30, "ship": 1}})
+}
 
 #[tokio::test(flavor = "multi_thread")]
 async fn this_machines_own_facts_arrive() -> Result<()> {
     let mut sandbox = Sandbox::start().await?;
+    sandbox.policy(&eager())?;
     let token = json!({"name": "this machine", "uses": 1, "expires_in": 600, "device_name": "here", "owner": "user", "team": "Test"});
-    let agent = sandbox.enroll(&token, EAGER).await?;
+    let agent = sandbox.enroll(&token).await?;
     sandbox.agent(agent).start()?;
     let api = sandbox.api("admin").await?;
     let device = eventually("the device to report", async || {

@@ -35,7 +35,6 @@ pub struct Sandbox {
 /// A real agent with a state folder of its own.
 pub struct Agent {
     pub state: PathBuf,
-    config: PathBuf,
     process: Option<Child>,
     log: PathBuf,
 }
@@ -171,17 +170,23 @@ impl Sandbox {
         Ok(api)
     }
 
-    /// Enrols a real agent of this machine; `config` is its agent.toml.
-    pub async fn enroll(&mut self, token: &Value, config: &str) -> Result<usize> {
+    /// Sets the policy that agents fetch when they connect.
+    pub fn policy(&self, policy: &Value) -> Result<()> {
+        let file = self.dir.path().join("policy.json");
+        fs::write(&file, serde_json::to_vec(policy)?)?;
+        self.cli(&["policy", "set", &file.display().to_string()])
+            .map(drop)
+    }
+
+    /// Enrols a real agent of this machine.
+    pub async fn enroll(&mut self, token: &Value) -> Result<usize> {
         let state = self.dir.path().join(format!("agent-{}", self.agents.len()));
         fs::create_dir_all(&state)?;
         let agent = Agent {
-            config: state.with_extension("toml"),
             log: state.with_extension("log"),
             state,
             process: None,
         };
-        fs::write(&agent.config, config)?;
         let secret = self.api("admin").await?.post("/tokens", token).await?["secret"]
             .as_str()
             .map(str::to_owned);
@@ -215,14 +220,8 @@ impl Sandbox {
 
 impl Agent {
     pub fn start(&mut self) -> Result<()> {
-        let arguments = [
-            "run".to_owned(),
-            "--state".to_owned(),
-            self.state.display().to_string(),
-            "--config".to_owned(),
-            self.config.display().to_string(),
-        ];
-        let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
+        let state = self.state.display().to_string();
+        let arguments = ["run", "--state", &state];
         self.process = Some(spawn(&program("weft-agent")?, &arguments, &self.log)?);
         Ok(())
     }
