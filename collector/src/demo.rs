@@ -264,7 +264,7 @@ async fn round_done(http: &Http, since: jiff::Timestamp) -> Result<bool> {
     let last: Option<jiff::Timestamp> = status["detect"]["last_round"]
         .as_str()
         .and_then(|at| at.parse().ok());
-    if !last.is_some_and(|last| last > since) {
+    if last.is_none_or(|last| last <= since) {
         return Ok(false);
     }
     let links = http.get("/api/v1/overview").await?["links"].clone();
@@ -402,7 +402,7 @@ fn say(words: &str) {
 }
 
 fn banner(url: &str, logins: &Logins, ready: Duration, options: &Options) {
-    let line = |login: &people::Login, home: &str| {
+    let line = |login: &http::Login, home: &str| {
         println!("    {:<12} {:<28} {home}", login.login, login.password)
     };
     println!(

@@ -10,9 +10,15 @@ use hyper_util::{
     client::legacy::{Client, connect::HttpConnector},
     rt::TokioExecutor,
 };
+use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use super::people::Login;
+/// Who signs in.
+#[derive(Clone, Serialize, Deserialize)]
+pub struct Login {
+    pub login: String,
+    pub password: String,
+}
 
 /// The overview of a large simulated fleet is the slowest thing asked for.
 const TIMEOUT: Duration = Duration::from_secs(30);

@@ -11,18 +11,17 @@ use rand::{Rng as _, distr::Alphanumeric};
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::{child, child::Child, http::Http, text};
+use super::{
+    child,
+    child::Child,
+    http::{Http, Login},
+    text,
+};
 
 /// Long enough that a demo on a shared machine is not an open door.
 const PASSWORD_LENGTH: usize = 14;
 /// Tokens live for the first start only.
 const TOKEN_SECONDS: u64 = 3_600;
-
-#[derive(Clone, Serialize, Deserialize)]
-pub struct Login {
-    pub login: String,
-    pub password: String,
-}
 
 /// One login per role.
 #[derive(Clone, Serialize, Deserialize)]
