@@ -191,8 +191,9 @@ try {
 
   await check("the owner sees this very laptop and what it sent", async () => {
     const owner = await signIn(browser, url, logins.user);
-    await owner.goto(`${url}/my-device`);
-    await owner.getByRole("heading", { level: 1 }).waitFor();
+    await owner.goto(`${url}/mine`);
+    await owner.getByRole("heading", { level: 1, name: /your laptop/i }).waitFor();
+    must((await owner.getByText("simulated").count()) === 0, "the real laptop is shown as simulated");
     const bootId = readFileSync("/proc/sys/kernel/random/boot_id", "utf8").trim();
     const boots = await owner.evaluate(async () => {
       const me = await (await fetch("/api/v1/me")).json();

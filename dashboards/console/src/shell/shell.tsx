@@ -12,6 +12,7 @@ import { become, homeOf, useSession } from "../session";
 import { ROLE } from "../words/vocabulary";
 import { isTyping, Keys } from "./keys";
 import { placesOf } from "./places";
+import { SimulatedFleet } from "./simulated-fleet";
 
 const SHORTCUTS_OFF = "weft.shortcuts.off";
 
@@ -118,6 +119,7 @@ export function Shell() {
         <Selvedge />
       </header>
       <main className="page" id="main" ref={main} tabIndex={-1}>
+        <SimulatedFleet />
         <Suspense fallback={<Loading lines={6} />}>
           <Outlet />
         </Suspense>
