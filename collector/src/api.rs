@@ -17,7 +17,11 @@ use utoipa_axum::router::OpenApiRouter;
 use weft_collector_store::control::Control;
 
 use crate::{
-    accounts::Accounts, audit::Auditor, clock::Clock, pki::RevocationList, threads::Threads,
+    accounts::Accounts,
+    audit::Auditor,
+    clock::Clock,
+    pki::RevocationList,
+    threads::{Threads, voice::Voice},
 };
 
 pub mod caller;
@@ -44,6 +48,8 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub threads: Threads,
+    /// The collector's own words in threads.
+    pub voice: Voice,
     pub auditor: Auditor,
     pub revocations: RevocationList,
     pub reads: Arc<dyn Reads>,

@@ -46,7 +46,7 @@ use crate::{
     metrics::Metrics,
     pki::{Authority, RevocationList, SharedAuthority},
     policy::{Policies, PolicyInForce},
-    threads::Threads,
+    threads::{Threads, voice::Voice},
     tls::{self, Acceptor, SharedTls},
     watch::Watch,
 };
@@ -222,6 +222,7 @@ impl Rooms {
             clock: self.clock.clone(),
             accounts: Accounts::new(self.control.clone(), self.clock.clone()),
             threads: Threads::new(self.control.clone(), self.clock.clone()),
+            voice: Voice::new(self.control.clone(), self.clock.clone()),
             auditor: self.gate.auditor.clone(),
             revocations: self.gate.revocations.clone(),
             reads: Arc::new(self.telemetry.clone()),

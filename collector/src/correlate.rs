@@ -23,7 +23,12 @@ use weft_collector_store::{
 };
 
 use self::threads::{Owners, Texts};
-use crate::{clock::Clock, jobs::Lease, watch::earlier};
+use crate::{
+    clock::Clock,
+    jobs::Lease,
+    threads::voice::{News, Voice, is_sure},
+    watch::earlier,
+};
 
 /// How long the others wait for a linker that died in a round.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -60,6 +65,7 @@ pub struct Correlate {
     telemetry: Telemetry,
     clock: Clock,
     lease: Lease,
+    voice: Voice,
 }
 
 impl Correlate {
@@ -72,6 +78,7 @@ impl Correlate {
             lasting: LEASE,
         };
         Self {
+            voice: Voice::new(control.clone(), clock.clone()),
             control,
             telemetry,
             clock,
@@ -144,10 +151,12 @@ impl Correlate {
             let rank = |anomaly: &Anomaly| {
                 rank_digests(anomaly, &digests, &corpus, &history, now, &settings)
             };
-            anomalies.iter().flat_map(rank).collect::<Vec<Link>>()
+            let ranked: Vec<Link> = anomalies.iter().flat_map(rank).collect();
+            (ranked, anomalies)
         });
-        let ranked = ranked.await.map_err(|_| Error::Linker)?;
-        self.keep(ranked, kept, &considered, round).await
+        let (ranked, anomalies) = ranked.await.map_err(|_| Error::Linker)?;
+        self.keep(ranked, kept, &anomalies, &considered, round)
+            .await
     }
 
     /// Writes what changed, takes back what is no longer held.
@@ -155,6 +164,7 @@ impl Correlate {
         &self,
         ranked: Vec<Link>,
         kept: Vec<Link>,
+        anomalies: &[Anomaly],
         considered: &[Uuid],
         mut round: Round,
     ) -> Result<Round, Error> {
@@ -165,10 +175,25 @@ impl Correlate {
             .collect();
         for link in ranked {
             let before = kept.remove(&(link.anomaly, link.thread));
-            if before.is_some_and(|before| by_a_person(&before) || same(&before, &link)) {
+            if before
+                .as_ref()
+                .is_some_and(|before| by_a_person(before) || same(before, &link))
+            {
                 continue;
             }
-            round.proposed += usize::from(self.control.links().propose(&link, now).await?);
+            if !self.control.links().propose(&link, now).await? {
+                continue;
+            }
+            round.proposed += 1;
+            let was_sure = before.is_some_and(|before| is_sure(before.state));
+            if is_sure(link.state)
+                && !was_sure
+                && let Some(anomaly) = anomalies.iter().find(|one| one.id == link.anomaly)
+            {
+                self.voice
+                    .try_to_say(link.thread, anomaly, News::Linked)
+                    .await;
+            }
         }
         for link in kept.into_values() {
             // A thread too old to be considered keeps its links: nothing new is known about it.

@@ -19,7 +19,11 @@ use weft_collector_store::{
     telemetry::{self, Telemetry},
 };
 
-use crate::{clock::Clock, jobs::Lease};
+use crate::{
+    clock::Clock,
+    jobs::Lease,
+    threads::voice::{News, Voice},
+};
 
 /// How long the others wait for a watcher that died in a round. A round over the largest fleet takes under a minute.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
@@ -59,6 +63,7 @@ pub struct Watch {
     telemetry: Telemetry,
     clock: Clock,
     lease: Lease,
+    voice: Voice,
     settings: Settings,
     budget: Budget,
 }
@@ -73,6 +78,7 @@ impl Watch {
             lasting: LEASE,
         };
         Self {
+            voice: Voice::new(control.clone(), clock.clone()),
             control,
             telemetry,
             clock,
@@ -165,8 +171,14 @@ impl Watch {
             match change {
                 Change::Open(_) => round.opened += 1,
                 Change::Update(_) => round.updated += 1,
-                Change::Relapse(_) => round.relapsed += 1,
-                Change::Resolve(_) => round.resolved += 1,
+                Change::Relapse(_) => {
+                    round.relapsed += 1;
+                    self.voice.spread(anomaly, News::Relapsed).await?;
+                }
+                Change::Resolve(_) => {
+                    round.resolved += 1;
+                    self.voice.spread(anomaly, News::Resolved).await?;
+                }
             }
         }
         Ok(round)

@@ -213,7 +213,7 @@ fn sees(viewer: &Viewer, object: &Object<'_>) -> Decision {
 }
 
 /// Kinds that say what a person runs: never for peers, and for technicians only about their own device.
-fn is_private(kind: Kind) -> bool {
+pub fn is_private(kind: Kind) -> bool {
     matches!(kind, Kind::Process | Kind::App | Kind::Compound)
 }
 

@@ -75,6 +75,7 @@ impl House {
         let api = Api::new(Parts {
             accounts: Accounts::new(control.clone(), clock.clone()),
             threads: Threads::new(control.clone(), clock.clone()),
+            voice: Voice::new(control.clone(), clock.clone()),
             auditor: Auditor::new(control.clone(), clock.clone()),
             revocations: RevocationList::default(),
             reads: Arc::new(Fake),

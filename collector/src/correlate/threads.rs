@@ -108,12 +108,17 @@ fn text(
             .map(|device| device.id)
             .collect::<Vec<DeviceId>>()
     };
+    // The collector's own words make no talk younger; of a thread too long to be read whole the store's time is taken.
+    let last_said = public.clone().map(|post| post.posted_at).max();
+    let read_whole = (posts.len() as u64) < POSTS;
     ThreadText {
         id: thread.id,
         title: thread.title,
         posts: public.map(|post| post.markdown.clone()).collect(),
         opened_at: thread.opened_at,
-        last_post_at: thread.last_post_at,
+        last_post_at: last_said
+            .filter(|_| read_whole)
+            .unwrap_or(thread.last_post_at),
         author_devices: ids(author),
         participant_devices: ids(&others),
         models: distinct(all().map(|device| device.traits.model.as_str())),

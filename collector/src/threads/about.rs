@@ -6,7 +6,7 @@
 
 use weft_collector_core::{
     anomaly::Anomaly,
-    authority::ANONYMITY_FLOOR,
+    authority::{ANONYMITY_FLOOR, is_private},
     device::DeviceId,
     finding::{Kind, Subject},
 };
@@ -30,7 +30,7 @@ impl Place {
     /// `own`: the devices of the one who speaks.
     pub fn of(anomaly: &Anomaly, own: &[DeviceId]) -> Self {
         let finding = &anomaly.finding;
-        if !matches!(finding.kind, Kind::Reboot | Kind::Capacity) {
+        if is_private(finding.kind) {
             return Self::Staff;
         }
         match &finding.subject {

@@ -16,7 +16,11 @@ use weft_collector_core::{
 use weft_collector_engine::{Engine, Options, Places};
 use weft_collector_store::{
     control::{
-        Control, accounts::NewAccount, devices::NewDevice, posts::NewPost, threads::NewThread,
+        Control,
+        accounts::{NewAccount, SYSTEM},
+        devices::NewDevice,
+        posts::NewPost,
+        threads::{NewThread, Reader},
         tokens::NewToken,
     },
     telemetry::Telemetry,
@@ -220,6 +224,19 @@ impl Story {
         self.control.spaces().list().await.unwrap()[0].id
     }
 
+    /// What the collector itself said in a thread, oldest first.
+    async fn said(&self, thread: Uuid) -> Vec<String> {
+        let posts = self.control.posts();
+        let all = posts
+            .of_thread(thread, Reader::COLLECTOR, 100)
+            .await
+            .unwrap();
+        all.into_iter()
+            .filter(|post| post.author == SYSTEM)
+            .map(|post| post.markdown)
+            .collect()
+    }
+
     async fn links(&self, anomaly: Uuid) -> Vec<Link> {
         self.control
             .links()
@@ -276,6 +293,15 @@ async fn a_beat_becomes_an_anomaly_and_finds_its_thread() {
     );
     assert!(!links.iter().any(|link| link.thread == other), "{links:?}");
 
+    // The collector says so where its owner talks, once; another round adds no word and changes no link.
+    let said = story.said(about).await;
+    assert_eq!(said.len(), 1, "{said:?}");
+    assert!(said[0].contains(&format!("/anomalies/{id}")), "{said:?}");
+    let again = story.linker.turn().await.unwrap().unwrap();
+    assert_eq!((again.proposed, again.withdrawn), (0, 0));
+    assert_eq!(story.said(about).await, said);
+    assert!(story.said(other).await.is_empty());
+
     // A person says no: the linker never says yes again.
     let rejected = Link {
         state: LinkState::Rejected,
@@ -305,5 +331,30 @@ async fn a_beat_becomes_an_anomaly_and_finds_its_thread() {
     assert!(second.turn().await.unwrap().is_none());
     story.watch.leave().await;
     assert!(second.turn().await.unwrap().is_some());
+    second.leave().await;
+
+    // Two months later nothing of it is seen any more; the thread that a person tied to it hears so, once.
+    let confirmed = Link {
+        state: LinkState::Confirmed,
+        ..rejected
+    };
+    story
+        .control
+        .links()
+        .decide(&confirmed, owner(1), now())
+        .await
+        .unwrap();
+    let later = Watch::new(
+        story.control.clone(),
+        story.telemetry.clone(),
+        Clock::from_fn(|| now() + hours(24 * 60)),
+    );
+    let round = later.turn().await.unwrap().unwrap();
+    assert!(round.resolved >= 1, "{round:?}");
+    let said = story.said(about).await;
+    assert_eq!(said.len(), 2, "{said:?}");
+    assert!(said[1].contains("resolved"), "{said:?}");
+    later.turn().await.unwrap();
+    assert_eq!(story.said(about).await, said);
     story.engine.stop().await;
 }

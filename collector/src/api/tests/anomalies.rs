@@ -1,6 +1,9 @@
 //! Anomalies, their links and judgements, and the collector's voice.
 
-use weft_collector_core::link::{Link, LinkState, Reason};
+use weft_collector_core::{
+    anomaly::Judgement,
+    link::{Link, LinkState, Reason},
+};
 
 use super::*;
 use crate::threads::voice::{News, Said, Voice};
@@ -327,4 +330,95 @@ async fn the_collectors_voice_is_quiet_and_keeps_secrets() {
         Said::Posted,
         "a new day"
     );
+}
+
+/// The thread's words of the collector, oldest first.
+async fn said(house: &House, thread: &str) -> Vec<String> {
+    let posts = house.api.control.posts();
+    let reader = weft_collector_store::control::threads::Reader::COLLECTOR;
+    let all = posts
+        .of_thread(thread.parse().unwrap(), reader, 100)
+        .await
+        .unwrap();
+    let own = all
+        .into_iter()
+        .filter(|post| post.author == weft_collector_store::control::accounts::SYSTEM);
+    own.map(|post| post.markdown).collect()
+}
+
+#[tokio::test]
+async fn a_turn_is_told_where_the_link_is_sure_and_peers_may_hear_it() {
+    let house = House::build().await;
+    let user = house.sign_in("user").await;
+    let (sure, maybe) = (
+        open(&house, &user, "help").await,
+        open(&house, &user, "help").await,
+    );
+    let control = &house.api.control;
+    let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
+    let process = house.anomaly(Kind::Process, &[house.own]).await;
+    for (anomaly, thread, state) in [
+        (reboot, &sure, LinkState::Automatic),
+        (reboot, &maybe, LinkState::Suggested),
+        (process, &sure, LinkState::Automatic),
+    ] {
+        propose(&house, anomaly, thread, state).await;
+    }
+    let get = async |id| control.anomalies().get(id).await.unwrap().unwrap().anomaly;
+    let (reboot, process) = (get(reboot).await, get(process).await);
+    let voice = &house.api.voice;
+    for news in [News::Resolved, News::Resolved, News::Relapsed] {
+        voice.spread(&process, news).await.unwrap();
+        voice.spread(&reboot, news).await.unwrap();
+    }
+    let words = said(&house, &sure).await;
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert_eq!(
+        words[0].lines().count(),
+        2,
+        "over once, back once: {words:?}"
+    );
+    assert!(
+        words[0].contains(&reboot.id.to_string()) && !words[0].contains(&process.id.to_string())
+    );
+    assert!(said(&house, &maybe).await.is_empty());
+
+    // What a person waved off was not cured.
+    *house.now.lock().unwrap() += SignedDuration::from_hours(25);
+    let waved_off = Anomaly {
+        judgement: Some(Judgement::Expected),
+        ..reboot
+    };
+    voice.spread(&waved_off, News::Resolved).await.unwrap();
+    assert_eq!(said(&house, &sure).await.len(), 1);
+}
+
+#[tokio::test]
+async fn a_persons_yes_is_told_once() {
+    let house = House::build().await;
+    let mut user = house.sign_in("user").await;
+    let thread = open(&house, &user, "help").await;
+    let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
+    let process = house.anomaly(Kind::Process, &[house.own]).await;
+    for anomaly in [reboot, process] {
+        let pair = json!({"anomaly": anomaly, "thread": thread});
+        assert_eq!(house.post(&user, "/links", pair).await.0, 201);
+        let path = format!("/links/{anomaly}/{thread}");
+        for step in ["reject", "confirm"] {
+            let (status, _) = house
+                .post(&user, &format!("{path}/{step}"), json!({}))
+                .await;
+            assert_eq!(status, 200);
+        }
+        // A day later the same yes is no news either.
+        *house.now.lock().unwrap() += SignedDuration::from_hours(25);
+        user = house.sign_in("user").await;
+        let (status, _) = house
+            .post(&user, &format!("{path}/confirm"), json!({}))
+            .await;
+        assert_eq!(status, 200);
+    }
+    let words = said(&house, &thread).await;
+    assert_eq!(words.len(), 1, "nothing of programs, once: {words:?}");
+    assert!(words[0].contains(&reboot.to_string()), "{words:?}");
 }

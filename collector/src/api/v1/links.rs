@@ -15,7 +15,10 @@ use weft_collector_core::{
 };
 use weft_collector_store::control::{anomalies::Kept, threads::Thread};
 
-use crate::api::{Api, Caller, problem::Problem};
+use crate::{
+    api::{Api, Caller, problem::Problem},
+    threads::voice::News,
+};
 
 pub mod confirm;
 pub mod make;
@@ -214,6 +217,11 @@ async fn keep(
         .links()
         .decide(&link, caller.account.id, api.clock.now())
         .await?;
+    if state == LinkState::Confirmed {
+        api.voice
+            .try_to_say(thread.id, &kept.anomaly, News::Linked)
+            .await;
+    }
     let action = match state {
         LinkState::Rejected => "link.reject",
         _ => "link.confirm",
