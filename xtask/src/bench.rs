@@ -5,62 +5,51 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::{
-    fetch,
-    step::{cargo, output, show, step},
-};
+use crate::step::{cargo, output, show, step};
 
 #[derive(Args)]
 pub struct Options {
-    /// Which to run (default: all): spool, detect
+    /// Which to run (default: all): spool
     names: Vec<String>,
     /// Write the results as a JSON array
     #[arg(long, value_name = "FILE")]
     json: Option<PathBuf>,
 }
 
-/// Examples of `weft-tests` that print one JSON result a line.
-const BENCHES: [&str; 2] = ["spool", "detect"];
+/// A measuring program: an example that prints one JSON result a line, and the package that holds it.
+const BENCHES: [(&str, &str); 1] = [("spool", "weft-agent-spool")];
 
 pub fn run(options: &Options) -> Result<()> {
+    let known = || BENCHES.iter().map(|(name, _)| *name);
     if let Some(unknown) = options
         .names
         .iter()
-        .find(|name| !BENCHES.contains(&name.as_str()))
+        .find(|name| known().all(|known| known != name.as_str()))
     {
+        let list: Vec<&str> = known().collect();
         bail!(
             "no benchmark is called {unknown}; there are: {}",
-            BENCHES.join(", ")
+            list.join(", ")
         );
     }
-    fetch::engine::ensure()?;
-    step("measuring programs", || {
-        show(cargo().args([
-            "build",
-            "--locked",
-            "--release",
-            "-p",
-            "weft-tests",
-            "--examples",
-        ]))
-    })?;
     let mut results = Vec::new();
-    for name in BENCHES {
+    for (name, package) in BENCHES {
         if !options.names.is_empty() && !options.names.iter().any(|wanted| wanted == name) {
             continue;
         }
-        let lines = step(name, || {
-            output(cargo().args([
-                "run",
-                "--quiet",
-                "--locked",
-                "--release",
-                "-p",
-                "weft-tests",
-                "--example",
-                name,
-            ]))
+        let example = [
+            "--quiet",
+            "--locked",
+            "--release",
+            "-p",
+            package,
+            "--example",
+            name,
+        ];
+        step(&format!("{name}: build"), || {
+            show(cargo().arg("build").args(example))
         })?;
+        let lines = step(name, || output(cargo().arg("run").args(example)))?;
         for line in lines.lines().filter(|line| line.starts_with('{')) {
             println!("{line}");
             results.push(
