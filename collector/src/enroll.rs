@@ -249,6 +249,7 @@ fn kept(issued: &Issued, device: DeviceId, now: Timestamp) -> NewCertificate {
         not_after: issued.not_after,
         renew_after: issued.renew_after,
         issued_at: now,
+        authority: issued.authority,
     }
 }
 

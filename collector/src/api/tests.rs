@@ -171,6 +171,7 @@ impl House {
             not_after: self.api.clock.now() + SignedDuration::from_hours(24),
             renew_after: self.api.clock.now(),
             issued_at: self.api.clock.now(),
+            authority: 1,
         };
         self.api
             .control

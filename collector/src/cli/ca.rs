@@ -29,8 +29,8 @@ pub fn run(command: Command, config: &Config) -> Result<()> {
         Command::Rotate => {
             let number = Authority::rotate(&dir, now)?;
             eprintln!(
-                "Authority {number} signs devices from now on. Agents are asked to renew; when `device list` shows that all \
-                 of them have, go on with `ca finish`. Laptops that are off meanwhile must renew before that, or enrol again."
+                "Authority {number} signs devices from now on. Agents are asked to renew; when `device list` shows \
+                 `certificate.authority` {number} for all of them, go on with `ca finish`. Laptops that are off meanwhile must renew before that, or enrol again."
             );
             print_json(&json!({"authority": number}))
         }

@@ -28,6 +28,8 @@ pub struct Issued {
     pub not_after: Timestamp,
     /// Two thirds of its life: time enough to fail a few times.
     pub renew_after: Timestamp,
+    /// Generation of the authority that signed it.
+    pub authority: u32,
 }
 
 /// The collector's own certificate and key; lives in memory only and is made anew at every start.
@@ -58,12 +60,14 @@ impl Authority {
             .push(DnType::CommonName, device.to_string());
         let uri = format!("urn:uuid:{device}").try_into()?;
         params.subject_alt_names = vec![SanType::URI(uri)];
-        let certificate = params.signed_by(&request.public_key, &self.for_devices().issuer)?;
+        let signer = self.for_devices();
+        let certificate = params.signed_by(&request.public_key, &signer.issuer)?;
         Ok(Issued {
             serial: hex::encode(serial),
             chain: vec![certificate.der().clone()],
             not_after: life.not_after,
             renew_after: life.renew_after,
+            authority: signer.number,
         })
     }
 

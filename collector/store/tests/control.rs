@@ -173,6 +173,7 @@ async fn the_revocation_list_holds_what_would_still_pass() {
                 not_after: at(not_after),
                 renew_after: at(50),
                 issued_at: at(i64::from(n)),
+                authority: n,
             };
             control
                 .certificates()
@@ -219,6 +220,9 @@ async fn the_revocation_list_holds_what_would_still_pass() {
             .unwrap()
             .unwrap();
         assert!(newest.serial == serial(2) && newest.revoked);
+        let mut all = control.certificates().newest_of_all().await.unwrap();
+        assert_eq!(all.remove(&device).unwrap(), newest);
+        assert_eq!(newest.authority, Some(2));
     }
 }
 

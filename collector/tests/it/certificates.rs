@@ -182,6 +182,11 @@ async fn a_rotation_keeps_everybody_in() {
     Authority::rotate(&house.rooms.config.pki_dir(), Timestamp::now()).unwrap();
     let hint = talk.hint().await;
     assert_eq!(hint, weft_proto::v1::hint::Hint::Renew(true));
+    let signed_by = async || {
+        let newest = house.rooms.control.certificates().newest(old.device).await;
+        newest.unwrap().unwrap().authority
+    };
+    assert_eq!(signed_by().await, Some(1));
     let renewal = RenewRequest {
         csr: request(&old.key).into(),
     };
@@ -191,6 +196,8 @@ async fn a_rotation_keeps_everybody_in() {
         .unwrap()
         .into_inner();
     assert_eq!(renewed.trust_anchors.len(), 2);
+    // What `device list` shows, so that IT knows when everybody has renewed.
+    assert_eq!(signed_by().await, Some(2));
     // Both certificates work, for an agent that trusts the old authority only.
     assert!(house.anchors().starts_with(&before));
     assert!(try_with(&house, &old.certificate, &old.key).await.is_ok());

@@ -2,10 +2,12 @@
 //!
 //! **Invariant:** only public facts; no key was ever here.
 
+use std::collections::HashMap;
+
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, sea_query::Expr,
 };
 use serde::Serialize;
 use weft_collector_core::device::DeviceId;
@@ -29,6 +31,8 @@ mod entity {
         pub issued_at: Micros,
         pub revoked_at: Option<Micros>,
         pub reason: String,
+        /// Generation of the authority; unknown for those from before it was noted.
+        pub authority: Option<i32>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -47,6 +51,8 @@ pub struct Certificate {
     pub renew_after: Timestamp,
     pub issued_at: Timestamp,
     pub revoked: bool,
+    /// Generation of the authority that wrote it, where it was noted.
+    pub authority: Option<u32>,
 }
 
 #[derive(Clone, Debug)]
@@ -56,6 +62,8 @@ pub struct NewCertificate {
     pub not_after: Timestamp,
     pub renew_after: Timestamp,
     pub issued_at: Timestamp,
+    /// Generation of the authority that writes it.
+    pub authority: u32,
 }
 
 impl Control {
@@ -78,6 +86,7 @@ impl Certificates<'_> {
             issued_at: Set(new.issued_at.into()),
             revoked_at: Set(None),
             reason: Set(String::new()),
+            authority: Set(i32::try_from(new.authority).ok()),
         };
         model.insert(on).await?;
         Ok(())
@@ -89,6 +98,28 @@ impl Certificates<'_> {
             .filter(Column::Device.eq(device.0))
             .order_by_desc(Column::IssuedAt);
         Ok(query.one(self.db).await?.map(read))
+    }
+
+    /// The newest certificate of every device that ever had one.
+    pub async fn newest_of_all(&self) -> Result<HashMap<DeviceId, Certificate>> {
+        let newest = Entity::find()
+            .select_only()
+            .column(Column::Device)
+            .column_as(Column::IssuedAt.max(), "newest")
+            .group_by(Column::Device);
+        let pair = Expr::tuple([
+            Expr::col((Entity, Column::Device)),
+            Expr::col((Entity, Column::IssuedAt)),
+        ]);
+        let found = Entity::find()
+            .filter(pair.in_subquery(newest.into_query()))
+            .order_by_asc(Column::Serial)
+            .all(self.db)
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|row| (DeviceId(row.device), read(row)))
+            .collect())
     }
 
     /// Revokes every certificate of a device; how many were not revoked before.
@@ -127,5 +158,6 @@ fn read(row: Model) -> Certificate {
         renew_after: row.renew_after.into(),
         issued_at: row.issued_at.into(),
         revoked: row.revoked_at.is_some(),
+        authority: row.authority.and_then(|number| u32::try_from(number).ok()),
     }
 }

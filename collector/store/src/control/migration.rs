@@ -10,6 +10,7 @@ use sea_orm_migration::prelude::*;
 
 mod m0001_devices;
 mod m0002_people;
+mod m0003_certificate_authority;
 
 /// Processes that start together fall over each other's tables; the one that lost looks again.
 const ATTEMPTS: u32 = 10;
@@ -38,6 +39,7 @@ impl MigratorTrait for Migrator {
         vec![
             Box::new(Whole(m0001_devices::Migration)),
             Box::new(Whole(m0002_people::Migration)),
+            Box::new(Whole(m0003_certificate_authority::Migration)),
         ]
     }
 }
