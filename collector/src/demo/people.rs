@@ -74,9 +74,9 @@ pub async fn set_up(devices: u32, days: u32, data: &Path, config: &Path) -> Resu
     )
     .await?;
     let mut lines: Vec<Value> = [
-        (&logins.admin, "IT (you)", "IT", "admin"),
-        (&logins.technician, "Technician (you)", "IT", "technician"),
-        (&logins.security, "Security (you)", "Security", "security"),
+        (&logins.admin, "IT desk", "IT", "admin"),
+        (&logins.technician, "Technician", "IT", "technician"),
+        (&logins.security, "Security desk", "Security", "security"),
         (&logins.user, "You", "Support", "user"),
     ]
     .into_iter()
@@ -132,7 +132,7 @@ pub async fn admit(http: &Http, data: &Path, logins: &Logins) -> Result<String> 
     write_private(&data.join("fleet/roster.jsonl"), &admitted)?;
     let real = json!({
         "name": "this machine", "uses": 1, "expires_in": TOKEN_SECONDS, "simulated": false,
-        "team": "Support", "owner": logins.user.login, "device_name": "This laptop",
+        "team": "Support", "owner": logins.user.login, "device_name": "this-machine",
     });
     let secret = http.post("/api/v1/tokens", &real).await?["secret"]
         .as_str()

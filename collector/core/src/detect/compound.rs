@@ -26,6 +26,9 @@ use crate::{
 /// A program may be seen this long after the restart that it caused: the agent looks every few minutes, and after a crash late.
 const SEEN_LATE_DAYS: f64 = 1.0;
 
+/// One forced power-off in the days before says nothing against the story.
+const EARLIER_BAD_LUCK: usize = 1;
+
 /// One device's chapter.
 struct Chapter {
     device: DeviceId,
@@ -119,16 +122,21 @@ fn chapters(
         .into_iter()
         .filter_map(|(device, program_at)| {
             let times = restarts.get(&device)?;
-            let restart_at = *times.first()?;
-            let lead = days(program_at, restart_at);
-            (-SEEN_LATE_DAYS..=settings.compound_days)
-                .contains(&lead)
-                .then_some(Chapter {
-                    device,
-                    program_at,
-                    restart_at,
-                    restarts: times.len(),
-                })
+            let before = times
+                .iter()
+                .take_while(|at| days(program_at, **at) < -SEEN_LATE_DAYS)
+                .count();
+            // A laptop that restarted for days before the program came has another story.
+            if before > EARLIER_BAD_LUCK {
+                return None;
+            }
+            let restart_at = *times.get(before)?;
+            (days(program_at, restart_at) <= settings.compound_days).then_some(Chapter {
+                device,
+                program_at,
+                restart_at,
+                restarts: times.len() - before,
+            })
         })
         .collect();
     chapters.sort_by_key(|chapter| (chapter.program_at, chapter.device));
@@ -333,24 +341,21 @@ fn shared_team(devices: &[DeviceId], fleet: &Fleet<'_>) -> Option<String> {
 }
 
 /// Those who carry the program, then the neighbours.
+/// The team's other devices: neither restarting nor carrying the program yet.
 fn at_risk(
     devices: &[DeviceId],
     carriers: &[DeviceId],
     team: &Option<String>,
     fleet: &Fleet<'_>,
 ) -> Vec<DeviceId> {
-    let neighbours = fleet
+    fleet
         .devices()
         .filter(|(id, about)| {
             team.as_ref().is_some_and(|team| about.traits.team == *team)
                 && !devices.contains(id)
                 && !carriers.contains(id)
         })
-        .map(|(id, _)| id);
-    carriers
-        .iter()
-        .copied()
-        .chain(neighbours)
+        .map(|(id, _)| id)
         .take(super::DEVICES_LIMIT)
         .collect()
 }

@@ -14,7 +14,7 @@ use crate::{
         Settings,
         baseline::finite,
         cap,
-        fleet::{Fleet, believable, days},
+        fleet::{DAY, Fleet, believable, days},
         process::{
             identity::{in_workshop, normalised_name, package_name},
             masquerade::{self, Masquerade, place_words},
@@ -28,6 +28,8 @@ use crate::{
 
 /// Most bits that rarity alone may give: beyond one in 100 devices, rarer is not odder.
 const MOST_BITS: f64 = 6.0;
+/// On a device's first day everything is new, and most of it is just what its person uses.
+const FIRST_DAYS: f64 = 1.0;
 const BIT: f64 = 0.45;
 /// A file that no package owns and nobody signed.
 const NOBODYS: f64 = 1.2;
@@ -398,6 +400,8 @@ pub fn judge(
             .as_ref()
             .map(|learning| learning.words.clone()),
     );
+    let newcomers = newcomers(&devices, fleet, subject.now);
+    why.extend(newcomers.clone());
     let mut facts = fleet.facts(devices.iter().copied());
     facts.symptoms = vec!["malware_suspected".to_owned()];
     facts.processes = vec![subject.about.executable_name.clone(), subject.name.clone()];
@@ -412,7 +416,11 @@ pub fn judge(
             }),
         },
         cause: cause(Kind::Process, &format!("program:{}", subject.key), "fleet"),
-        severity: cap(severity, fleet.learning.is_some()),
+        severity: match newcomers {
+            // Where it pretends to be something else, a first day is no excuse.
+            Some(_) if detector != "process.masquerade" => severity.min(Severity::Low),
+            _ => cap(severity, fleet.learning.is_some()),
+        },
         confidence: finite(1.0 - (-(over + 1.0) / 3.0).exp()).clamp(0.3, 0.95),
         score: points,
         from: first,
@@ -423,6 +431,29 @@ pub fn judge(
         devices,
         at_risk: Vec::new(),
         facts,
+    })
+}
+
+/// In words, when all of `devices` are new themselves: then everything on them is new, and most of it is just theirs.
+fn newcomers(devices: &[DeviceId], fleet: &Fleet<'_>, now: Timestamp) -> Option<String> {
+    let mut youngest = f64::INFINITY;
+    for (_, about) in fleet.devices().filter(|(id, _)| devices.contains(id)) {
+        let age = days(about.first_report, now);
+        if age >= FIRST_DAYS {
+            return None;
+        }
+        youngest = youngest.min(age);
+    }
+    youngest.is_finite().then(|| {
+        format!(
+            "{} watched for {} only: its own programs all look new.",
+            if devices.len() == 1 {
+                "This device has been"
+            } else {
+                "These devices have been"
+            },
+            wording::duration(youngest.max(0.0) * DAY)
+        )
     })
 }
 
