@@ -203,9 +203,11 @@ fn check_key(key: &str) -> Result<(), Unfit> {
     if keys().any(|known| known == key) {
         return Ok(());
     }
+    // A section alone is a name that may be meant, too.
+    let names = keys().chain(keys().filter_map(|known| Some(known.split_once('.')?.0)));
     Err(Unfit::UnknownKey {
         key: key.to_owned(),
-        nearest: nearest(keys(), key),
+        nearest: nearest(names, key),
     })
 }
 
@@ -370,6 +372,7 @@ mod tests {
                 json!({"privacy": {"commandLines": true}}),
                 "did you mean \"privacy.command_lines\"?",
             ),
+            (json!({"cadance": {}}), "did you mean \"cadence\"?"),
             (json!({"catalogue": []}), "did you mean \"catalog\"?"),
             (
                 json!({"disabled_probes": ["apps"]}),
