@@ -171,11 +171,17 @@ try {
       const devices = await (await fetch("/api/v1/devices?limit=50")).json();
       const mine = (await (await fetch("/api/v1/me")).json()).devices.map((device) => device.id);
       const seen = (devices.items ?? []).filter((device) => !mine.includes(device.id)).map((device) => device.id);
-      const anomalies = await (await fetch("/api/v1/anomalies?kind=process")).json();
-      return { seen, anomalies: (anomalies.items ?? []).length };
+      const foreign = [];
+      for (const kind of ["process", "app", "compound"]) {
+        const page = await (await fetch(`/api/v1/anomalies?kind=${kind}`)).json();
+        // An owner does see what is found about the own laptop.
+        foreign.push(...(page.items ?? []).filter((anomaly) => !mine.includes(anomaly.device?.id)).map((anomaly) => anomaly.title));
+      }
+      return { seen, foreign };
     });
     must(stranger.seen.length === 0, "a user sees other people's devices");
-    must(stranger.anomalies === 0, "a user sees process anomalies of others");
+    must(stranger.foreign.length === 0, `a user sees findings about others: ${stranger.foreign.join("; ")}`);
+    must((await peer.getByText("svchost32").count()) === 0, "a process finding shows in a thread");
     await look(peer, "thread-as-colleague");
     await peer.context().close();
   });
