@@ -136,6 +136,23 @@ try {
     await accessible(page, "overview");
   });
 
+  await check("every planted story is an anomaly, linked to its thread with a reason", async () => {
+    const stories = await page.evaluate(async () => {
+      const { items } = await (await fetch("/api/v1/anomalies?limit=100")).json();
+      const whole = items.map(async ({ id }) => (await fetch(`/api/v1/anomalies/${id}`)).json());
+      return (await Promise.all(whole)).map(({ kind, title, simulated, links }) => ({
+        kind,
+        title,
+        simulated,
+        threads: links.filter((link) => link.reasons.length > 0).map((link) => link.thread.title),
+      }));
+    });
+    for (const [kind, thread] of [["reboot", /blue screen/i], ["compound", /every two hours/i], ["app", /large files/i], ["capacity", /disk almost full/i]]) {
+      const found = stories.some((story) => story.kind === kind && story.simulated && story.threads.some((title) => thread.test(title)));
+      must(found, `no ${kind} anomaly is linked to ${thread}: ${JSON.stringify(stories)}`);
+    }
+  });
+
   await check("the outbreak is an anomaly and says why", async () => {
     await page.goto(`${url}/anomalies?kind=reboot`);
     const row = page.getByRole("link", { name: /31\.0\.101\.5333|latitude 5440/i }).first();
