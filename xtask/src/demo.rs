@@ -2,7 +2,7 @@
 
 use std::{path::PathBuf, process::Command};
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 use clap::Args;
 
 use crate::{build, step::root};
@@ -59,13 +59,16 @@ pub fn run(options: &Options) -> Result<()> {
     if let Some(file) = &options.json {
         command.arg("--json").arg(std::path::absolute(file)?);
     }
-    // Ctrl-C reaches the whole process group: the demo drains by itself, we only wait for it.
-    let status = command.status().context("cannot start weft-collector")?;
-    if !status.success() {
-        bail!(
-            "the demo stopped early ({status}); its logs are in {}",
-            data.join("logs").display()
-        );
+    // The demo takes this process's place, so that Ctrl-C and the exit code are its own: it stops its parts in order.
+    #[cfg(unix)]
+    {
+        use std::os::unix::process::CommandExt as _;
+        Err(command.exec()).context("cannot start weft-collector")
     }
-    Ok(())
+    #[cfg(not(unix))]
+    {
+        let status = command.status().context("cannot start weft-collector")?;
+        anyhow::ensure!(status.success(), "the demo stopped early ({status})");
+        Ok(())
+    }
 }
