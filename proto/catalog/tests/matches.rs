@@ -247,6 +247,134 @@ fn look_alikes_are_left_alone() {
     );
 }
 
+#[test]
+fn parts_of_a_plain_system_are_no_apps() {
+    check(
+        Os::Macos,
+        &[
+            (Process, "bird", ""),
+            (Process, "cloudd", ""),
+            (
+                Process,
+                "/System/Library/PrivateFrameworks/CloudDocsDaemon.framework/Versions/A/Support/bird",
+                "",
+            ),
+            (
+                Process,
+                "com.apple.CloudDocs.MobileDocumentsFileProvider",
+                "",
+            ),
+            (Process, "iCloudNotificationAgent", ""),
+            (Process, "photolibraryd", ""),
+            (Process, "screensharingd", ""),
+            (Process, "ScreensharingAgent", ""),
+            (
+                Process,
+                "/System/Library/CoreServices/RemoteManagement/ARDAgent.app/Contents/MacOS/ARDAgent",
+                "",
+            ),
+            (Process, "SSMenuAgent", ""),
+            (BundleId, "com.apple.bird", ""),
+            (BundleId, "com.apple.cloudd", ""),
+            (BundleId, "com.apple.ScreenSharing", ""),
+            (BundleId, "com.apple.RemoteDesktopAgent", ""),
+            (BundleId, "com.apple.RemoteDesktop.PrivilegeProxy", ""),
+            (
+                AppPath,
+                "/System/Applications/Utilities/Screen Sharing.app",
+                "",
+            ),
+            (
+                AppPath,
+                "/System/Library/CoreServices/RemoteManagement/ARDAgent.app",
+                "",
+            ),
+            (
+                AppPath,
+                "/System/Library/CoreServices/Finder.app/Contents/Applications/iCloud Drive.app",
+                "",
+            ),
+            (
+                Path,
+                "/System/Library/LaunchAgents/com.apple.RemoteDesktop.plist",
+                "",
+            ),
+            (Path, "/Users/ann/Library/Caches/com.apple.bird", ""),
+            (Path, "/Users/ann/Library/Caches/CloudKit", ""),
+            (Path, "/private/var/db/RemoteManagement", ""),
+            // What use leaves behind.
+            (
+                Path,
+                "/Users/ann/Library/Mobile Documents/com~apple~CloudDocs",
+                "icloud",
+            ),
+            (
+                Path,
+                "/Library/Application Support/Apple/Remote Desktop/RemoteManagement.launchd",
+                "apple_remote_desktop",
+            ),
+            (
+                Process,
+                "/Applications/Remote Desktop.app/Contents/MacOS/Remote Desktop",
+                "apple_remote_desktop",
+            ),
+            (
+                Process,
+                "/System/Volumes/Data/Applications/Slack.app/Contents/MacOS/Slack",
+                "slack",
+            ),
+        ],
+    );
+    check(
+        Os::Windows,
+        &[
+            (Process, "mstsc.exe", ""),
+            (Process, r"C:\Windows\System32\mstsc.exe", ""),
+            (Process, "msra.exe", ""),
+            (Process, r"C:\Windows\System32\msra.exe", ""),
+            (Path, r"C:\Windows\System32\mstsc.exe", ""),
+            (Path, r"C:\Windows\SysWOW64\mstsc.exe", ""),
+            (Path, r"C:\Windows\Prefetch\MSTSC.EXE-1A2B3C4D.pf", ""),
+            (
+                Path,
+                r"C:\Windows\WinSxS\amd64_microsoft-windows-notepad\notepad.exe",
+                "",
+            ),
+            (InstalledSoftware, "Remote Desktop Connection", ""),
+            (
+                Path,
+                r"C:\ProgramData\Microsoft\Windows\Start Menu\Programs\Accessories\Remote Desktop Connection.lnk",
+                "",
+            ),
+            (Process, "quickassist.exe", "quick_assist"),
+            (
+                Process,
+                r"C:\Windows\System32\quickassist.exe",
+                "quick_assist",
+            ),
+            (Process, "msrdc.exe", "windows_app"),
+            (Process, "iCloudDrive.exe", "icloud"),
+        ],
+    );
+    check(
+        Os::Linux,
+        &[
+            (Package, "libvncserver1", ""),
+            (DesktopId, "org.gnome.Connections.desktop", ""),
+        ],
+    );
+    let at_home = Context::default();
+    assert!(
+        flags(
+            Os::Windows,
+            r"C:\Windows\System32\quickassist.exe",
+            &at_home
+        )
+        .1
+        .is_empty()
+    );
+}
+
 fn flags(os: Os, value: &str, context: &Context) -> (String, Vec<Flag>) {
     let found = Catalog::builtin()
         .matches(os, Process, value, context)

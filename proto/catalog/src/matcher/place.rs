@@ -60,6 +60,10 @@ pub(super) fn find_app<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<
 
 /// The outermost `.app` of the catalog in a path.
 pub(super) fn app_of<'a>(catalog: &'a Catalog, path: &str) -> Option<Hit<'a>> {
+    // The system volume is sealed: what lies there is on every Mac.
+    if is_system(Os::Macos, path) {
+        return None;
+    }
     path.split('/')
         .filter(|part| part.ends_with(".app"))
         .find_map(|part| catalog.find(Os::Macos, Slot::App, part))
@@ -156,6 +160,9 @@ fn linux_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
 }
 
 fn macos_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
+    if is_system(Os::Macos, path) {
+        return None;
+    }
     if let Some(hit) = app_of(catalog, path) {
         let mut found = Found::new(hit, sure::APP);
         found.state = Some(State::Installed);
