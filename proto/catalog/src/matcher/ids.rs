@@ -34,7 +34,8 @@ pub(super) fn package<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<F
 pub(super) fn bundle<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
     let lower = value.trim().to_lowercase();
     let mut id = lower.as_str();
-    for _ in 0..2 {
+    // The value itself, without its team, without the `group.` behind the team.
+    for _ in 0..3 {
         if let Some(hit) = parent_of(catalog, Slot::Bundle, Os::Macos, id) {
             let whole = hit.fact.text.eq_ignore_ascii_case(id);
             return Some(Found::new(
