@@ -275,6 +275,18 @@ fn parts_of_a_plain_system_are_no_apps() {
             ),
             (Process, "SSMenuAgent", ""),
             (BundleId, "com.apple.bird", ""),
+            (Process, "parsecd", ""),
+            (
+                Process,
+                "/System/Library/PrivateFrameworks/CoreParsec.framework/parsecd",
+                "",
+            ),
+            (
+                Process,
+                "/Applications/Parsec.app/Contents/MacOS/parsecd",
+                "parsec",
+            ),
+            (Path, "/sbin/mount_webdav", ""),
             (BundleId, "com.apple.cloudd", ""),
             (BundleId, "com.apple.ScreenSharing", ""),
             (BundleId, "com.apple.RemoteDesktopAgent", ""),
