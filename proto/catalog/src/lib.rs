@@ -39,6 +39,8 @@
 //! # To add an app
 //! Write its table, name the sources, run `cargo test -p weft-proto-catalog`: the tests demand sources, facts on some
 //! system, no fact claimed twice. Add its look-alikes to `tests/matches.rs` if its name is a word.
+//! What stands on every machine of a system (`mstsc.exe`, `bird`, Screen Sharing) is no fact: it would make every machine
+//! suspect. Name what installing or using leaves behind.
 //!
 //! # Cost
 //! The built-in catalog borrows its texts from the binary: a fact costs 32 bytes and an index entry 8. The exact figure

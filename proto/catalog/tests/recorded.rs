@@ -143,6 +143,11 @@ fn products_keep_their_names() {
         &[
             (Process, "parsecd.exe", "parsec"),
             (Process, "sunshine.exe", "moonlight"),
+            (Process, "PSEXESVC.exe", "psexec"),
+            (Process, "veyon-server.exe", "veyon"),
+            (Process, "barrier.exe", "keyboard_sharing"),
+            (Process, "WebDrive.exe", "webdrive"),
+            (InstalledSoftware, "Synergy Suite Tools", ""),
             (InstalledSoftware, "Steam Link", ""),
             (InstalledSoftware, "TightVNC Server", "tightvnc"),
             (Path, r"C:\Program Files\TigerVNC Server", "tigervnc"),
