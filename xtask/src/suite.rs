@@ -20,12 +20,16 @@ pub fn run(options: &Options) -> Result<()> {
     step("dependencies: one TLS provider", one_tls_provider)?;
     fetch::console::install()?;
     step("console: lint, types, unit tests", || {
-        show(
-            fetch::node::npm()?
-                .args(["run", "check"])
-                .current_dir(fetch::console::folder()),
-        )
+        for script in ["check", "test"] {
+            show(
+                fetch::node::npm()?
+                    .args(["run", script])
+                    .current_dir(fetch::console::folder()),
+            )?;
+        }
+        Ok(())
     })?;
+
     fetch::console::build()?;
     step("lints", || {
         show(cargo().args([
