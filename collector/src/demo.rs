@@ -58,6 +58,8 @@ const READY_DEADLINE: Duration = Duration::from_secs(120);
 const FLEET_DEADLINE: Duration = Duration::from_secs(1_800);
 /// Detection runs every few seconds in the demo; the first round over everything takes a moment.
 const DETECT_DEADLINE: Duration = Duration::from_secs(180);
+/// Detection runs every 5 s here and the linker at least every 15 s: by then both have looked at everything.
+const LINKER_TURN: jiff::SignedDuration = jiff::SignedDuration::from_secs(30);
 /// The real agent's first reports arrive within seconds of its start.
 const AGENT_DEADLINE: Duration = Duration::from_secs(60);
 /// At the end: how long the last observations may take to be acknowledged.
@@ -89,6 +91,8 @@ pub async fn run(options: Options) -> Result<()> {
     let fresh = state.is_none();
     if fresh {
         start_over(&data)?;
+    } else {
+        say("data of an earlier start: reusing it, --devices and --days as they were then");
     }
     let grpc_port = state
         .as_ref()
@@ -167,7 +171,7 @@ pub async fn run(options: Options) -> Result<()> {
         &ready_file,
         serde_json::to_vec_pretty(&serde_json::json!({"url": url, "logins": state.logins}))?,
     )?;
-    banner(&url, &state.logins, ready, &options);
+    banner(&url, &state.logins, state.simulated, ready, &options);
     if !options.headless {
         open_browser(&url);
     }
@@ -267,10 +271,15 @@ async fn round_done(http: &Http, since: jiff::Timestamp) -> Result<bool> {
     if last.is_none_or(|last| last <= since) {
         return Ok(false);
     }
-    let links = http.get("/api/v1/overview").await?["links"].clone();
-    Ok(links
-        .as_object()
-        .is_some_and(|counts| counts.values().any(|count| count.as_u64() > Some(0))))
+    let overview = http.get("/api/v1/overview").await?;
+    let any = |counts: &Value| {
+        counts
+            .as_object()
+            .is_some_and(|counts| counts.values().any(|count| count.as_u64() > Some(0)))
+    };
+    // A small fleet may have no story, or one that nobody talks about: then the linker's turn is all there is to wait for.
+    let linker_had_its_turn = jiff::Timestamp::now() > since + LINKER_TURN;
+    Ok(!any(&overview["anomalies"]) || any(&overview["links"]) || linker_had_its_turn)
 }
 
 /// Runs until Ctrl-C, SIGTERM, the given time, or the death of a part.
@@ -383,25 +392,32 @@ fn save(data: &Path, state: &State) -> Result<()> {
     Ok(())
 }
 
-/// A first start that was cut off leaves a half story: begin anew. Only what a demo itself made is removed.
+/// A first start that was cut off leaves a half story: begin anew. A folder without the mark of a demo is somebody else's,
+/// and nothing in it is removed.
 fn start_over(data: &Path) -> Result<()> {
-    for part in ["collector", "agent", "fleet"] {
-        match fs::remove_dir_all(data.join(part)) {
-            Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
-                return Err(error)
-                    .with_context(|| format!("cannot clear {}", data.join(part).display()));
-            }
-            _ => {}
+    let mark = data.join("demo.mark");
+    let is_ours = mark.is_file();
+    for part in ["collector", "agent", "fleet"].map(|part| data.join(part)) {
+        if !part.exists() {
+            continue;
         }
+        if !is_ours {
+            bail!(
+                "{} is there and is not of a demo: choose another folder with --data",
+                part.display()
+            );
+        }
+        fs::remove_dir_all(&part).with_context(|| format!("cannot clear {}", part.display()))?;
     }
-    Ok(())
+    fs::write(&mark, "A demo of Weft lives in this folder.\n")
+        .with_context(|| format!("cannot write {}", mark.display()))
 }
 
 fn say(words: &str) {
     eprintln!("▸ {words}");
 }
 
-fn banner(url: &str, logins: &Logins, ready: Duration, options: &Options) {
+fn banner(url: &str, logins: &Logins, simulated: u32, ready: Duration, options: &Options) {
     let line = |login: &http::Login, home: &str| {
         println!("    {:<12} {:<28} {home}", login.login, login.password)
     };
@@ -416,7 +432,7 @@ fn banner(url: &str, logins: &Logins, ready: Duration, options: &Options) {
     line(&logins.user, "this very laptop as its owner");
     println!(
         "\n  One laptop is real: this one. {} are simulated, and marked so.",
-        options.devices
+        simulated
     );
     match options.seconds {
         0 => println!(

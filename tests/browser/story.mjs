@@ -102,7 +102,6 @@ async function accessible(page, name) {
 }
 
 const data = mkdtempSync(join(tmpdir(), "weft-browser-"));
-const profile = mkdtempSync(join(tmpdir(), "weft-chromium-"));
 let demo;
 let browser;
 try {
@@ -247,7 +246,6 @@ try {
     await Promise.race([gone, pause(20_000)]);
     demo.kill("SIGKILL");
   }
-  rmSync(profile, { recursive: true, force: true });
   if (failed === 0) rmSync(data, { recursive: true, force: true });
 }
 console.log(`${passed} passed, ${failed} failed`);

@@ -18,7 +18,7 @@ use tempfile::TempDir;
 /// Far beyond what a loaded 2-core machine needs; only a hang reaches it.
 pub const PATIENCE: Duration = Duration::from_secs(120);
 const POLL: Duration = Duration::from_millis(100);
-/// Longest password that the tests invent; nobody types it.
+/// Of every account in a sandbox; it ends with the sandbox.
 const PASSWORD: &str = "correct horse battery staple";
 
 /// Roles for which every sandbox has a login of the same name.
