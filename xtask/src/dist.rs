@@ -1,80 +1,98 @@
-//! `cargo xtask dist`: release programs, packed as a tarball with their service files.
+//! `cargo xtask dist`: release programs, packed for each system that this machine can pack for, with checksums.
+//!
+//! **Invariant:** a package holds what the checkout and its own build hold, nothing of the machine; every file that is
+//! written stands in `SHA256SUMS`. Not here: signing, which needs keys that a checkout must not have (docs/operating.md).
 
-use std::{fs, path::Path, process::Command};
+mod deb;
+mod elf;
+mod rpm;
+mod stage;
+mod sums;
+mod tarball;
 
-use anyhow::{Context as _, Result};
-use clap::Args;
+use std::{fs, path::PathBuf};
+
+use anyhow::Result;
+use clap::{Args, ValueEnum};
 
 use crate::{
     build, fetch,
-    step::{cargo, root, show, step},
+    step::{cargo, show, step},
 };
 
 #[derive(Args)]
-pub struct Options {}
+pub struct Options {
+    /// What to build; everything that this machine can build when left out
+    #[arg(long, value_enum, value_delimiter = ',')]
+    only: Vec<Kind>,
+    /// Pack the debug programs of the last build (for tests of the packages, not for people)
+    #[arg(long)]
+    debug: bool,
+}
 
-const PROGRAMS: [&str; 2] = ["weft-agent", "weft-collector"];
+#[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub enum Kind {
+    /// Tarballs of both programs
+    Tarball,
+    /// Debian package of the agent
+    Deb,
+    /// RPM of the agent
+    Rpm,
+}
 
-pub fn run(_: &Options) -> Result<()> {
-    fetch::console::build()?;
-    step("release programs", || {
-        show(cargo().args([
-            "build",
-            "--locked",
-            "--release",
-            "--bins",
-            "-p",
-            "weft-agent",
-            "-p",
-            "weft-collector",
-        ]))
-    })?;
-    let out = build::target().join("dist");
-    fs::create_dir_all(&out)?;
-    for program in PROGRAMS {
-        step(&format!("{program}: tarball"), || tarball(program, &out))?;
+/// What every packer gets.
+pub struct Plan {
+    /// Where the programs were built.
+    pub programs: PathBuf,
+    /// Where packages go: `target/dist`.
+    pub out: PathBuf,
+    pub version: &'static str,
+}
+
+pub fn run(options: &Options) -> Result<()> {
+    let wants = |kind: Kind| options.only.is_empty() || options.only.contains(&kind);
+    let plan = Plan {
+        programs: build::target().join(if options.debug { "debug" } else { "release" }),
+        out: build::target().join("dist"),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    compile(options.debug, wants(Kind::Tarball))?;
+    fs::create_dir_all(&plan.out)?;
+    let mut made = Vec::new();
+    if wants(Kind::Tarball) {
+        for program in tarball::PROGRAMS {
+            made.push(step(&format!("{program}: tarball"), || {
+                tarball::pack(program, &plan)
+            })?);
+        }
+    }
+    if wants(Kind::Deb) {
+        made.push(step("weft-agent: Debian package", || deb::pack(&plan))?);
+    }
+    if wants(Kind::Rpm) {
+        made.push(step("weft-agent: rpm", || rpm::pack(&plan))?);
+    }
+    sums::write(&plan.out, &made)?;
+    for path in &made {
+        eprintln!("  {} ({} bytes)", path.display(), fs::metadata(path)?.len());
     }
     Ok(())
 }
 
-fn tarball(program: &str, out: &Path) -> Result<()> {
-    let name = format!(
-        "{program}-{}-{}-{}",
-        env!("CARGO_PKG_VERSION"),
-        std::env::consts::OS,
-        std::env::consts::ARCH
-    );
-    let stage = out.join(&name);
-    fs::create_dir_all(&stage)?;
-    fs::copy(
-        build::target().join("release").join(program),
-        stage.join(program),
-    )
-    .context("the release build left no program")?;
-    for extra in ["LICENSE", "README.md"] {
-        fs::copy(root().join(extra), stage.join(extra))
-            .with_context(|| format!("{extra} is missing"))?;
-    }
-    let side = if program == "weft-agent" {
-        "agent/agent.toml"
-    } else {
-        "collector/config.toml"
+/// The agent is built alone: features that only the collector asks of a shared crate must not grow it.
+fn compile(debug: bool, with_collector: bool) -> Result<()> {
+    let build = |program: &str| {
+        let mut command = cargo();
+        command.args(["build", "--locked", "--bins", "-p", program]);
+        if !debug {
+            command.arg("--release");
+        }
+        step(&format!("{program}: build"), || show(&mut command))
     };
-    fs::copy(root().join(side), stage.join(format!("{program}.toml")))
-        .with_context(|| format!("{side} is missing"))?;
-    let unit = root().join(format!("agent/packaging/linux/{program}.service"));
-    if unit.is_file() {
-        fs::copy(&unit, stage.join(format!("{program}.service")))?;
+    build("weft-agent")?;
+    if with_collector {
+        fetch::console::build()?;
+        build("weft-collector")?;
     }
-    show(
-        Command::new("tar")
-            .arg("-C")
-            .arg(out)
-            .arg("-czf")
-            .arg(out.join(format!("{name}.tar.gz")))
-            .arg(&name),
-    )?;
-    fs::remove_dir_all(&stage)?;
-    eprintln!("  {}", out.join(format!("{name}.tar.gz")).display());
     Ok(())
 }

@@ -3,6 +3,7 @@
 
 pub mod browser;
 pub mod console;
+pub mod debian;
 pub mod engine;
 pub mod node;
 

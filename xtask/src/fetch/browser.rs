@@ -1,10 +1,11 @@
 //! A Chromium for the browser tests: the one on the machine, or Debian's package where we may install it.
 
-use std::{path::Path, process::Command};
+use std::path::Path;
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Context as _, Result};
 
-use crate::step::{answers, show, step};
+use super::debian;
+use crate::step::answers;
 
 const NAMES: [&str; 4] = [
     "chromium",
@@ -21,26 +22,10 @@ pub fn ensure() -> Result<String> {
     if let Some(found) = find() {
         return Ok(found);
     }
-    if !answers("apt-get") || !is_root() {
-        bail!(
-            "the browser test needs Chromium: install it (Debian: apt-get install chromium) or set WEFT_CHROMIUM"
-        );
-    }
-    step("Chromium: install Debian's package (once)", || {
-        let quiet = || {
-            let mut command = Command::new("apt-get");
-            command.env("DEBIAN_FRONTEND", "noninteractive");
-            command
-        };
-        show(quiet().args(["update", "-qq"]))?;
-        show(quiet().args([
-            "install",
-            "-y",
-            "-qq",
-            "--no-install-recommends",
-            "chromium",
-        ]))
-    })?;
+    debian::ensure(
+        "the browser test (or set WEFT_CHROMIUM)",
+        &[("chromium", "chromium")],
+    )?;
     find().context("Debian's chromium is installed but not on the path")
 }
 
@@ -59,11 +44,4 @@ fn absolute(name: &str) -> String {
         .map(|folder| Path::new(folder).join(name))
         .find(|path| path.is_file())
         .map_or_else(|| name.to_owned(), |path| path.display().to_string())
-}
-
-fn is_root() -> bool {
-    Command::new("id")
-        .arg("-u")
-        .output()
-        .is_ok_and(|done| done.stdout.starts_with(b"0\n"))
 }
