@@ -36,6 +36,7 @@ struct State {
     fail_at: Option<u64>,
     dead: bool,
     capacity: Option<usize>,
+    read_only: bool,
     locked: bool,
     random: u64,
 }
@@ -58,6 +59,15 @@ impl State {
         if self.dead || self.fail_at.is_some_and(|at| self.operations >= at) {
             self.dead = true;
             return Err(io::Error::other("power cut"));
+        }
+        Ok(())
+    }
+
+    /// An operation that changes the disk.
+    fn change(&mut self) -> io::Result<()> {
+        self.step()?;
+        if self.read_only {
+            return Err(io::ErrorKind::ReadOnlyFilesystem.into());
         }
         Ok(())
     }
@@ -93,6 +103,11 @@ impl Faulty {
 
     pub fn set_capacity(&self, bytes: Option<usize>) {
         self.0.borrow_mut().capacity = bytes;
+    }
+
+    /// A file system that the kernel remounted read-only after an error.
+    pub fn set_read_only(&self, on: bool) {
+        self.0.borrow_mut().read_only = on;
     }
 
     /// The process and the machine are gone; what survives is decided, and operations work again.
@@ -257,7 +272,7 @@ impl Fs for Faulty {
 
     fn create(&self, path: &Path) -> io::Result<Self::File> {
         let mut state = self.0.borrow_mut();
-        state.step()?;
+        state.change()?;
         let node = Rc::new(RefCell::new(Node::default()));
         state.files.insert(path.to_owned(), node.clone());
         state
@@ -287,10 +302,13 @@ impl Fs for Faulty {
 
     fn write_at(&self, file: &mut Self::File, offset: u64, bytes: &[u8]) -> io::Result<()> {
         let mut state = self.0.borrow_mut();
-        let alive = state.step();
+        let read_only = state.read_only;
+        let alive = state.change();
         let offset = offset as usize;
         let mut take = bytes.len();
-        if alive.is_err() {
+        if read_only {
+            take = 0;
+        } else if alive.is_err() {
             // The write that the cut hits may have got part of the way.
             take = state.below(bytes.len() + 1);
         } else if let Some(capacity) = state.capacity {
@@ -309,7 +327,7 @@ impl Fs for Faulty {
     }
 
     fn truncate(&self, file: &mut Self::File, len: u64) -> io::Result<()> {
-        self.0.borrow_mut().step()?;
+        self.0.borrow_mut().change()?;
         let mut node = file.borrow_mut();
         node.current.truncate(len as usize);
         node.pending.retain(|(offset, _)| *offset < len as usize);
@@ -320,7 +338,7 @@ impl Fs for Faulty {
     }
 
     fn sync(&self, file: &mut Self::File) -> io::Result<()> {
-        self.0.borrow_mut().step()?;
+        self.0.borrow_mut().change()?;
         let mut node = file.borrow_mut();
         node.durable = node.current.clone();
         node.pending.clear();
@@ -329,7 +347,7 @@ impl Fs for Faulty {
 
     fn rename(&self, from: &Path, to: &Path) -> io::Result<()> {
         let mut state = self.0.borrow_mut();
-        state.step()?;
+        state.change()?;
         let node = state.files.remove(from).ok_or(io::ErrorKind::NotFound)?;
         state.files.insert(to.to_owned(), node.clone());
         state.pending.push(Entry::Link(to.to_owned(), node));
@@ -339,7 +357,7 @@ impl Fs for Faulty {
 
     fn remove(&self, path: &Path) -> io::Result<()> {
         let mut state = self.0.borrow_mut();
-        state.step()?;
+        state.change()?;
         state.files.remove(path).ok_or(io::ErrorKind::NotFound)?;
         state.pending.push(Entry::Remove(path.to_owned()));
         Ok(())

@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod faulty;
+mod life;
 
 use std::collections::BTreeMap;
 
@@ -245,6 +246,23 @@ fn a_power_cut_at_each_operation_of_an_append_keeps_what_was_promised() {
         model.given.extend(records);
         model.check(&mut live);
     }
+}
+
+#[test]
+fn a_disk_that_turns_read_only_refuses_in_words_and_loses_nothing() {
+    let fs = Faulty::new(1);
+    let (mut spool, _) = open(&fs, SMALL).unwrap();
+    spool.append(&[(1, b"before")], 0).unwrap();
+    fs.set_read_only(true);
+    let refused = spool.append(&[(1, b"refused")], 0).unwrap_err().to_string();
+    assert!(refused.contains("cannot"), "{refused}");
+    assert_eq!(spool.head(), 2, "no number was given");
+    assert_eq!(drain(&mut spool, 1).0.len(), 1, "what is there can be sent");
+    fs.set_read_only(false);
+    assert_eq!(spool.append(&[(1, b"after")], 0).unwrap(), 2..3);
+    drop(spool);
+    let (records, lost) = drain(&mut open(&fs, SMALL).unwrap().0, 1);
+    assert_eq!((records.len(), lost.len()), (2, 0));
 }
 
 #[test]
