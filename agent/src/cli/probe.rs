@@ -38,11 +38,11 @@ pub(super) struct ProbeArgs {
     #[arg(long, value_enum)]
     os: Option<Os>,
     /// Saved System event logs of Windows
-    #[arg(long, value_name = "FILE", num_args = 1.., requires = "os")]
+    #[arg(long, value_name = "FILE", num_args = 1..)]
     evtx: Vec<PathBuf>,
     /// Events as JSON lines: {"machine","provider","event_id","record_id","time","data"}
-    #[arg(long, value_name = "FILE", requires = "os")]
-    events: Option<PathBuf>,
+    #[arg(long, value_name = "FILE", num_args = 1..)]
+    events: Vec<PathBuf>,
 }
 
 #[derive(Clone, Copy, Debug, ValueEnum)]
@@ -65,7 +65,9 @@ const BETWEEN_SAMPLES: std::time::Duration = std::time::Duration::from_secs(11);
 
 pub(super) fn run(arguments: ProbeArgs, clock: fn() -> Timestamp) -> u8 {
     output::trace("warn");
-    if arguments.os == Some(Os::Windows) || !arguments.evtx.is_empty() || arguments.events.is_some()
+    if arguments.os == Some(Os::Windows)
+        || !arguments.evtx.is_empty()
+        || !arguments.events.is_empty()
     {
         return saved_windows_logs(&arguments, clock());
     }
@@ -125,13 +127,18 @@ fn look(
 
 /// Boots and resumes of saved System logs, per machine: one line each, with the machine's name beside it.
 fn saved_windows_logs(arguments: &ProbeArgs, now: Timestamp) -> u8 {
-    if !matches!(arguments.topic, Topic::Boot) || arguments.os != Some(Os::Windows) {
+    if !matches!(arguments.topic, Topic::Boot) || arguments.os == Some(Os::Linux) {
         eprintln!(
             "weft-agent: saved event logs hold boots only: `probe boot --os windows --evtx FILE...`"
         );
         return 2;
     }
+    if arguments.evtx.is_empty() && arguments.events.is_empty() {
+        eprintln!("weft-agent: name the saved logs with --evtx FILE... or --events FILE...");
+        return 2;
+    }
     let mut events = Vec::new();
+    let mut failures = 0;
     let logs = arguments
         .evtx
         .iter()
@@ -143,33 +150,34 @@ fn saved_windows_logs(arguments: &ProbeArgs, now: Timestamp) -> u8 {
     for (path, saved) in logs.chain(lines) {
         match saved {
             Ok(saved) => {
-                if saved.skipped > 0 {
-                    eprintln!(
-                        "{}: {} records could not be read",
-                        path.display(),
-                        saved.skipped
-                    );
-                }
-                if saved.cut {
-                    eprintln!("{}: too large; its end was not read", path.display());
+                eprintln!(
+                    "{}: {} records of the System log",
+                    path.display(),
+                    saved.read
+                );
+                for remark in saved.remarks() {
+                    eprintln!("{}: {remark}", path.display());
                 }
                 events.extend(saved.events);
             }
-            Err(error) => return output::failed(&error, 1),
+            // One bad file among many: the others still tell.
+            Err(error) => {
+                failures += 1;
+                eprintln!("weft-agent: {error}");
+            }
         }
-    }
-    if arguments.evtx.is_empty() && arguments.events.is_none() {
-        eprintln!("weft-agent: name the saved logs with --evtx FILE... or --events FILE");
-        return 2;
     }
     // Not this machine's people: only what is personal by its form can be redacted.
     let mut redactor = Redactor::new(Secrets::default(), Privacy::default());
-    output::print(|out| {
+    let code = output::print(|out| {
         for machine in windows::judge(&events) {
+            eprintln!("{}", summary(&machine));
             for spot in &machine.history.blind_spots {
                 eprintln!("{}: not seen: {spot}", machine.machine);
             }
-            for observation in boot::tell_all(machine.history, now) {
+            // What still ran when the log was saved was true then, not now.
+            let until = machine.last_record.unwrap_or(now);
+            for observation in boot::tell_all(machine.history, until) {
                 let mut line = serde_json::to_value(redactor.redact(observation).get())?;
                 if let Some(object) = line.as_object_mut() {
                     object.insert("machine".into(), machine.machine.clone().into());
@@ -178,5 +186,29 @@ fn saved_windows_logs(arguments: &ProbeArgs, now: Timestamp) -> u8 {
             }
         }
         Ok(())
-    })
+    });
+    code.max(u8::from(failures > 0))
+}
+
+/// One machine's history in a line, for people.
+fn summary(machine: &windows::MachineHistory) -> String {
+    let mut ends = std::collections::BTreeMap::<&str, usize>::new();
+    for boot in &machine.history.boots {
+        *ends.entry(boot.end.word()).or_default() += 1;
+    }
+    let ends: Vec<String> = ends
+        .into_iter()
+        .map(|(end, count)| format!("{count} {end}"))
+        .collect();
+    let name = if machine.machine.is_empty() {
+        "(unnamed)"
+    } else {
+        &machine.machine
+    };
+    format!(
+        "{name}: {} boots ({}), {} resumes",
+        machine.history.boots.len(),
+        ends.join(", "),
+        machine.history.resumes.len()
+    )
 }

@@ -31,5 +31,7 @@ use super::BootHistory;
 pub struct MachineHistory {
     /// The machine's newest name in the log.
     pub machine: String,
+    /// The newest record's time: of what came later the log cannot know.
+    pub last_record: Option<jiff::Timestamp>,
     pub history: BootHistory,
 }

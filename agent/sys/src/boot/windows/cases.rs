@@ -734,6 +734,175 @@ fn two_machines_are_two_histories() {
     assert_eq!(machines[1].history.boots.len(), 1);
 }
 
+/// The records of a domain controller's saved log that matter here, from log2timeline/plaso's test data (Apache-2.0):
+/// System.evtx of DC1, 5009 records. Its firmware clock ran in local time, it was set up under two other names, and its
+/// power button was held once.
+const REAL_LOG: &str = include_str!("cases/dc1.jsonl");
+
+#[test]
+fn a_real_log_with_a_firmware_clock_in_local_time() {
+    let saved = super::parse_jsonl(REAL_LOG.as_bytes());
+    assert_eq!(saved.skipped, 0);
+    let machines = judge(&saved.events);
+    assert_eq!(machines.len(), 1, "renamed twice, one machine");
+    let history = &machines[0].history;
+    assert_eq!(
+        ends(history),
+        [
+            End::CleanRestart,
+            End::Update,
+            End::PowerLossOrHang,
+            End::CleanRestart,
+            End::CleanRestart,
+            End::CleanRestart,
+            End::CleanPoweroff,
+            End::ForcedOff,
+            End::CleanPoweroff,
+        ]
+    );
+    assert_eq!(started(history).len(), 8);
+    let held = &history.boots[7];
+    assert!(held.has_tag("clock_set_at_start"));
+    assert!(held.started_at < held.ended_at);
+    assert!(held.evidence.iter().any(|line| line.contains("1076")));
+    for pair in history.boots.windows(2) {
+        let [one, next] = pair else { continue };
+        assert!(one.ended_at <= next.started_at, "{one:?} {next:?}");
+    }
+    // The same from the newest record to the oldest.
+    let mut backwards = saved.events.clone();
+    backwards.reverse();
+    assert_eq!(&judge(&backwards)[0].history, history);
+}
+
+#[test]
+fn a_clock_that_jumps_between_the_kernels_start_and_the_log_is_one_boot() {
+    let two_hours = 7200;
+    let mut log = working()
+        .general(12, 5000 + two_hours)
+        .unclean(5060, 4000)
+        .log_service(6009, 5060)
+        .log_service(6005, 5060)
+        .power(
+            41,
+            5010 + two_hours,
+            &[("PowerButtonTimestamp", "130849833260468750")],
+        );
+    log = log.add(
+        "Microsoft-Windows-Kernel-General",
+        1,
+        5059,
+        &[
+            ("OldTime", &at(5058 + two_hours).to_string()),
+            ("NewTime", &at(5058).to_string()),
+        ],
+    );
+    let history = log.work(6000).history();
+    assert_eq!(ends(&history), [End::ForcedOff, End::Running]);
+    assert_eq!(history.boots[1].started_at, Some(at(5000)));
+    assert!(history.boots[1].has_tag("clock_set_at_start"));
+}
+
+#[test]
+fn a_machine_paused_after_its_start_keeps_its_start() {
+    let history = Log::new()
+        .started(0, 7)
+        .add(
+            "Microsoft-Windows-Kernel-General",
+            1,
+            100_000,
+            &[
+                ("OldTime", &at(300).to_string()),
+                ("NewTime", &at(100_000).to_string()),
+            ],
+        )
+        .work(100_100)
+        .history();
+    assert_eq!(history.boots[0].started_at, Some(at(0)));
+}
+
+/// [O]: woken only to go from sleep into hibernation, the summary of the short awakening stands after the next 42.
+#[test]
+fn a_summary_that_comes_late_is_no_second_awakening() {
+    let wake = |second: i64| at(second).to_string();
+    let history = working()
+        .power(42, 1000, &[("TargetState", "4")])
+        .power(107, 1001, &[])
+        .power(42, 2010, &[("TargetState", "5")])
+        .add(
+            "Microsoft-Windows-Power-Troubleshooter",
+            1,
+            2011,
+            &[("WakeTime", &wake(2009))],
+        )
+        .power(107, 2012, &[])
+        .add(
+            "Microsoft-Windows-Power-Troubleshooter",
+            1,
+            90_000,
+            &[("WakeTime", &wake(89_990))],
+        )
+        .history();
+    assert_eq!(history.resumes.len(), 2);
+    assert_eq!(history.resumes[1].at, at(89_990));
+}
+
+#[test]
+fn a_renamed_machine_is_one_where_the_stop_tells() {
+    let mut old = working().asked(1100, "C:\\Windows\\Explorer.EXE (PC)", "restart");
+    old = old.log_service(6006, 1101);
+    let next = old.next;
+    let mut new = Log::new();
+    new.machine = "OFFICE-7";
+    new.next = next;
+    let new = new
+        .kernel_started(1120, 8)
+        .log_service(6009, 1125)
+        .log_service(6005, 1125)
+        .power(109, 1102, &[("ShutdownActionType", "5")])
+        .general(13, 1103)
+        .work(1200);
+    let mut events = old.events;
+    events.extend(new.events);
+    let machines = judge(&events);
+    assert_eq!(machines.len(), 1);
+    assert_eq!(machines[0].machine, "OFFICE-7");
+    assert_eq!(
+        ends(&machines[0].history),
+        [End::CleanRestart, End::Running]
+    );
+}
+
+#[test]
+fn one_damaged_number_breaks_no_log() {
+    let mut log = working()
+        .asked(1100, "C:\\Windows\\Explorer.EXE (PC)", "restart")
+        .stopped(1101, "5")
+        .started(1120, 8);
+    for second in 0..40 {
+        log = log.work(2000 + second);
+    }
+    let expected = log.history();
+    log.events[5].record_id = 1 << 40;
+    assert_eq!(log.history().boots.len(), expected.boots.len());
+    assert!(log.history().blind_spots.is_empty());
+}
+
+#[test]
+fn a_log_without_numbers_is_ordered_by_time() {
+    let log = working()
+        .asked(1100, "C:\\Windows\\Explorer.EXE (PC)", "restart")
+        .stopped(1101, "5")
+        .started(1120, 8);
+    let mut plain = log.clone();
+    for event in &mut plain.events {
+        event.record_id = 0;
+    }
+    assert_eq!(ends(&plain.history()), ends(&log.history()));
+    plain.events.reverse();
+    assert_eq!(ends(&plain.history()), ends(&log.history()));
+}
+
 fn any_event() -> impl Strategy<Value = WinEvent> {
     let kinds = prop_oneof![
         Just(("User32", 1074_u32)),

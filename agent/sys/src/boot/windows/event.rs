@@ -32,8 +32,9 @@ pub struct WinEvent {
 /// Which record it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub enum Kind {
-    /// User32 1074.
+    /// User32 1074, 1076.
     StopAsked,
+    ReasonGiven,
     /// EventLog 6005, 6006, 6008, 6009.
     LogStarted,
     LogStopped,
@@ -68,6 +69,7 @@ impl Kind {
         let name = lower.strip_prefix("microsoft-windows-").unwrap_or(&lower);
         match (name, event_id) {
             ("user32", 1074) => Self::StopAsked,
+            ("user32", 1076) => Self::ReasonGiven,
             ("eventlog", 6005) => Self::LogStarted,
             ("eventlog", 6006) => Self::LogStopped,
             ("eventlog", 6008) => Self::Unclean,

@@ -26,9 +26,15 @@ pub fn judge(events: &[WinEvent]) -> Vec<MachineHistory> {
         .into_iter()
         .map(|machine| MachineHistory {
             machine: machine.name.clone(),
+            last_record: last_record(&machine),
             history: history(&machine),
         })
         .collect()
+}
+
+/// The newest record's time: until then the log speaks.
+fn last_record(machine: &Machine<'_>) -> Option<Timestamp> {
+    machine.epochs.last()?.last().map(|event| event.time)
 }
 
 fn history(machine: &Machine<'_>) -> BootHistory {
@@ -44,6 +50,16 @@ fn history(machine: &Machine<'_>) -> BootHistory {
     }
     if machine.epochs.len() > 1 {
         history.blind_spots.push("boots: the log began anew (a restored snapshot or a new log); ends across the break are unknown".to_owned());
+    }
+    let is_cleared = machine
+        .epochs
+        .iter()
+        .flatten()
+        .any(|event| event.kind() == Kind::LogCleared);
+    if is_cleared {
+        history
+            .blind_spots
+            .push("boots: the log was cleared; what it held before is not known".to_owned());
     }
     unique_keys(&mut history);
     history
@@ -127,7 +143,11 @@ impl Story<'_> {
         key: String,
         next: Option<&Next<'_, '_>>,
     ) -> (Option<BootRecord>, Option<BootRecord>) {
-        let mut boot = BootRecord::new(key, session.started_at());
+        let mut boot = BootRecord::new(key, session.true_start());
+        if boot.started_at.or(session.started_at()) != session.started_at() {
+            boot.tag("clock_set_at_start");
+            boot.because("Kernel-General 1: the clock was wrong at the start and set soon after");
+        }
         let failed = match next {
             Some(next) => ended(&mut boot, session, next),
             None => {
@@ -142,7 +162,7 @@ impl Story<'_> {
             }
             None => boot.tag("started_before_log"),
         }
-        let next_start = next.and_then(|next| next.session.started_at());
+        let next_start = next.and_then(|next| next.session.true_start());
         boot.end_before(next_start);
         boot.settle_times();
         let is_told = session.start.is_some() || (next.is_some() && boot.end != End::Unknown);
@@ -199,6 +219,11 @@ impl Story<'_> {
                     asleep = Some(event);
                     if let Some(wake) = wakes.last_mut() {
                         wake.is_over = true;
+                    }
+                }
+                Kind::WakeSummary if is_of_earlier_sleep(event, asleep) && !wakes.is_empty() => {
+                    if let Some(wake) = wakes.iter_mut().rev().find(|wake| wake.is_over) {
+                        wake.note_summary();
                     }
                 }
                 Kind::Resumed | Kind::WakeSummary => note_wake(&mut wakes, event, kind, asleep),
@@ -268,6 +293,7 @@ fn still_running(boot: &mut BootRecord, session: &Session<'_>, is_last_epoch: bo
         return;
     }
     if is_last_epoch {
+        boot.because("no later record: it ran when the log ends");
         boot.judged(End::Running, 0.9);
     } else {
         boot.because("the log was replaced during this boot");
@@ -280,7 +306,7 @@ fn still_running(boot: &mut BootRecord, session: &Session<'_>, is_last_epoch: bo
 fn ended(boot: &mut BootRecord, session: &Session<'_>, next: &Next<'_, '_>) -> Option<BootRecord> {
     let stop = Stop::of(session);
     let incident = Incident::of(next.session);
-    let next_start = next.session.started_at();
+    let next_start = next.session.true_start();
     if session.last(Kind::BatteryCritical).is_some() {
         boot.tag("battery_low");
         boot.because("Kernel-Power 524: the battery was critical");
@@ -308,8 +334,12 @@ fn ended(boot: &mut BootRecord, session: &Session<'_>, next: &Next<'_, '_>) -> O
         );
         return Some(failed);
     }
-    boot.ended_at = incident.last_alive.max(session.last_sign(next_start));
+    let horizon = next_start.min(next.session.started_at());
+    boot.ended_at = incident.last_alive.max(session.last_sign(horizon));
     incident.describe(boot);
+    if next.session.last(Kind::ReasonGiven).is_some() {
+        boot.because("User32 1076: somebody gave a reason for it afterwards");
+    }
     if stop.is_begun() {
         boot.tag("during_shutdown");
         boot.because("a stop was begun and did not finish");
@@ -715,6 +745,25 @@ struct Wake {
     kinds: Vec<Kind>,
     evidence: Vec<String>,
     is_over: bool,
+}
+
+impl Wake {
+    fn note_summary(&mut self) {
+        if !self.kinds.contains(&Kind::WakeSummary) {
+            self.kinds.push(Kind::WakeSummary);
+            self.evidence
+                .push("Power-Troubleshooter 1: woke".to_owned());
+        }
+    }
+}
+
+/// Windows sums up a short awakening only when it has gone on to hibernate: the summary then stands after the next 42, and
+/// tells a time before it.
+fn is_of_earlier_sleep(summary: &WinEvent, asleep: Option<&WinEvent>) -> bool {
+    match (summary.named_time("WakeTime"), asleep) {
+        (Some(woke), Some(asleep)) => woke < asleep.time,
+        _ => false,
+    }
 }
 
 fn note_wake(wakes: &mut Vec<Wake>, event: &WinEvent, kind: Kind, asleep: Option<&WinEvent>) {

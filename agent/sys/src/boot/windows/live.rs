@@ -47,12 +47,12 @@ pub fn history(root: &Path, live: bool) -> Result<BootHistory, Error> {
         .next()
         .map(|machine| machine.history)
         .unwrap_or_default();
-    if saved.skipped > 0 {
-        history.blind_spots.push(format!(
-            "boots: {} records of the System log could not be read",
-            saved.skipped
-        ));
-    }
+    history.blind_spots.extend(
+        saved
+            .remarks()
+            .into_iter()
+            .map(|remark| format!("boots: System log: {remark}")),
+    );
     Ok(history)
 }
 

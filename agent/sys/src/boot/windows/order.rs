@@ -7,7 +7,9 @@
 
 use std::collections::{BTreeMap, HashSet};
 
-use super::WinEvent;
+use jiff::SignedDuration;
+
+use super::{Kind, WinEvent};
 
 /// One machine's records: epochs in order of time, each in record order.
 #[derive(Debug)]
@@ -28,6 +30,9 @@ pub fn machines(events: &[WinEvent]) -> Vec<Machine<'_>> {
             .or_default()
             .push(event);
     }
+    merge_qualified_names(&mut by_name);
+    merge_told_names(&mut by_name);
+    merge_by_stops(&mut by_name);
     merge_setup_names(&mut by_name);
     by_name
         .into_values()
@@ -45,12 +50,116 @@ pub fn machines(events: &[WinEvent]) -> Vec<Machine<'_>> {
         .collect()
 }
 
+/// First and last record number.
+fn range(events: &[&WinEvent]) -> Option<(u64, u64)> {
+    let ids = events.iter().map(|event| event.record_id);
+    Some((ids.clone().min()?, ids.max()?))
+}
+
+/// The records of an older name before those of the newer.
+fn hand_over(by_name: &mut BTreeMap<String, Vec<&WinEvent>>, name: &str, heir: &str) {
+    let Some(mut events) = by_name.remove(name) else {
+        return;
+    };
+    let newer = by_name.entry(heir.to_owned()).or_default();
+    for part in [&mut events, newer] {
+        if falls(part) > part.len() / 2 {
+            part.reverse();
+        }
+    }
+    events.append(newer);
+    *newer = events;
+}
+
+fn label(name: &str) -> &str {
+    name.split('.').next().unwrap_or(name)
+}
+
+/// "pc" became "pc.example.org" when it joined a domain: one machine, if exactly one qualified name begins so.
+fn merge_qualified_names(by_name: &mut BTreeMap<String, Vec<&WinEvent>>) {
+    let plain: Vec<String> = by_name
+        .keys()
+        .filter(|name| !name.is_empty() && !name.contains('.'))
+        .cloned()
+        .collect();
+    for name in plain {
+        let mut qualified = by_name
+            .keys()
+            .filter(|other| **other != name && label(other) == name);
+        let (Some(heir), None) = (qualified.next().cloned(), qualified.next()) else {
+            continue;
+        };
+        hand_over(by_name, &name, &heir);
+    }
+}
+
+/// A stop that was asked for after a renaming names the machine as it will be called (1074's second parameter): the records
+/// that follow under that name are the same machine's.
+fn merge_told_names(by_name: &mut BTreeMap<String, Vec<&WinEvent>>) {
+    let names: Vec<String> = by_name.keys().cloned().collect();
+    // Oldest first, so that a chain of names ends in its newest.
+    let mut renamings: Vec<(u64, String, String)> = Vec::new();
+    for name in names {
+        let Some(events) = by_name.get(&name) else {
+            continue;
+        };
+        let told = events
+            .iter()
+            .filter(|event| event.kind() == Kind::StopAsked)
+            .filter_map(|event| Some((event.record_id, event.parameter(2)?.to_ascii_lowercase())))
+            .filter(|(_, next)| label(next) != label(&name))
+            .max();
+        let (Some((at, next)), Some((_, last))) = (told, range(events)) else {
+            continue;
+        };
+        let heir = by_name
+            .iter()
+            .filter(|(other, _)| **other != name && label(other) == label(&next))
+            .find(|(_, events)| range(events).is_some_and(|(first, _)| first > last));
+        if let Some((heir, _)) = heir {
+            renamings.push((at, name, heir.clone()));
+        }
+    }
+    renamings.sort();
+    for (_, name, heir) in renamings {
+        hand_over(by_name, &name, &heir);
+    }
+}
+
+/// A name changes over a restart: the old name's log service stops, and seconds later the kernel, which is recorded under
+/// the new one.
+fn merge_by_stops(by_name: &mut BTreeMap<String, Vec<&WinEvent>>) {
+    for _ in 0..by_name.len() {
+        let found = by_name.iter().find_map(|(name, events)| {
+            let (_, last) = range(events)?;
+            let asked = events
+                .iter()
+                .filter(|event| matches!(event.kind(), Kind::LogStopped | Kind::StopAsked))
+                .max_by_key(|event| event.record_id)?;
+            let (heir, _) = by_name.iter().find(|(other, events)| {
+                *other != name
+                    && range(events).is_some_and(|(first, _)| first > last)
+                    && events
+                        .iter()
+                        .filter(|event| event.kind() == Kind::KernelStop)
+                        .any(|stop| is_soon_after(stop, asked))
+            })?;
+            Some((name.clone(), heir.clone()))
+        });
+        let Some((name, heir)) = found else { return };
+        hand_over(by_name, &name, &heir);
+    }
+}
+
+fn is_soon_after(stop: &WinEvent, asked: &WinEvent) -> bool {
+    /// From the log service's stop to the kernel's.
+    const STOPPING: SignedDuration = SignedDuration::from_mins(2);
+    let behind = stop.time.duration_since(asked.time);
+    !behind.is_negative() && behind <= STOPPING
+}
+
 /// Setup runs under a name of its own and continues, record by record, under the machine's: one machine.
 fn merge_setup_names(by_name: &mut BTreeMap<String, Vec<&WinEvent>>) {
-    let range = |events: &[&WinEvent]| {
-        let ids = events.iter().map(|event| event.record_id);
-        Some((ids.clone().min()?, ids.max()?))
-    };
     let setup: Vec<String> = by_name
         .keys()
         .filter(|name| is_setup_name(name))
@@ -66,10 +175,8 @@ fn merge_setup_names(by_name: &mut BTreeMap<String, Vec<&WinEvent>>) {
             .filter_map(|(other, events)| Some((range(events)?.0, other.clone())))
             .filter(|(first, _)| *first > last && *first - last <= SETUP_GAP)
             .min();
-        if let Some((_, heir)) = heir
-            && let Some(events) = by_name.remove(&name)
-        {
-            by_name.entry(heir).or_default().extend(events);
+        if let Some((_, heir)) = heir {
+            hand_over(by_name, &name, &heir);
         }
     }
 }
@@ -97,7 +204,19 @@ fn epochs(mut events: Vec<&WinEvent>) -> Vec<Vec<&WinEvent>> {
             event.provider.clone(),
         ))
     });
-    let falls = |events: &[&WinEvent]| events.windows(2).filter(|pair| is_fall(pair)).count();
+    if events.iter().all(|event| event.record_id == 0) {
+        // No numbers at all: times are the only order there is.
+        let backwards = events
+            .windows(2)
+            .filter(|pair| matches!(pair, [first, second] if second.time < first.time))
+            .count();
+        if backwards > events.len() / 2 {
+            events.reverse();
+        }
+        events.sort_by_key(|event| event.time);
+        return vec![events];
+    }
+    settle_spikes(&mut events);
     if falls(&events) > events.len() / 2 {
         // Newest first, as `Get-WinEvent` prints.
         events.reverse();
@@ -120,6 +239,40 @@ fn epochs(mut events: Vec<&WinEvent>) -> Vec<Vec<&WinEvent>> {
         }
     }
     join(runs)
+}
+
+/// A single number far above both its neighbours, in a file that otherwise rises, is a damaged number: where it stands is
+/// not known, so it is left out.
+fn settle_spikes(events: &mut Vec<&WinEvent>) {
+    /// More falls than this in so many records are another order, not damage.
+    const DAMAGED_ONE_IN: usize = 10;
+    if falls(events) * DAMAGED_ONE_IN > events.len() {
+        return;
+    }
+    let numbers: Vec<u64> = events.iter().map(|event| event.record_id).collect();
+    let is_spike = |index: usize| {
+        let neighbour = |at: Option<usize>| at.and_then(|at| numbers.get(at)).copied();
+        let (Some(before), Some(own), Some(after)) = (
+            neighbour(index.checked_sub(1)),
+            neighbour(Some(index)),
+            neighbour(Some(index + 1)),
+        ) else {
+            return false;
+        };
+        after > before && after - before <= DAMAGE_GAP && (own > after || own < before)
+    };
+    let mut index = 0;
+    events.retain(|_| {
+        index += 1;
+        !is_spike(index - 1)
+    });
+}
+
+/// Numbers of neighbours in an unfiltered log, a few lost records between them.
+const DAMAGE_GAP: u64 = 4;
+
+fn falls(events: &[&WinEvent]) -> usize {
+    events.windows(2).filter(|pair| is_fall(pair)).count()
 }
 
 fn is_fall(pair: &[&WinEvent]) -> bool {

@@ -46,6 +46,12 @@ pub struct Session<'a> {
 const SAME_START: SignedDuration = SignedDuration::from_mins(30);
 /// Kernel marks carry a time before the log service's own; clocks are corrected in between by seconds.
 const START_TO_LOG: SignedDuration = SignedDuration::from_mins(2);
+/// A kernel's start is recorded within seconds of it.
+const SAME_MOMENT: SignedDuration = SignedDuration::from_mins(5);
+/// A clock that is wrong at the start (a firmware clock in local time, an empty battery) is set within this time.
+const CLOCK_SET_WITHIN: SignedDuration = SignedDuration::from_mins(15);
+/// Smaller corrections are drift.
+const CLOCK_STEP: SignedDuration = SignedDuration::from_mins(1);
 /// How far back from the next start a last sign of life is looked for.
 const MAX_LOOK_BACK: usize = 2_000;
 
@@ -67,7 +73,11 @@ impl<'a> Start<'a> {
     /// When the kernel started: its own word, else the earliest mark.
     pub fn time(&self) -> Option<Timestamp> {
         if let Some(start) = self.kernel_start {
-            return Some(start.named_time("StartTime").unwrap_or(start.time));
+            let told = start.named_time("StartTime").filter(|told| {
+                // Some kernels convert it as if it were local time.
+                start.time.duration_since(*told).abs() <= SAME_MOMENT
+            });
+            return Some(told.unwrap_or(start.time));
         }
         [
             self.boot_info,
@@ -111,9 +121,33 @@ impl<'a> Start<'a> {
 }
 
 impl<'a> Session<'a> {
-    /// When it started.
+    /// When it started, by the clock of that moment.
     pub fn started_at(&self) -> Option<Timestamp> {
         self.start.as_ref()?.time()
+    }
+
+    /// When it started by the clock as it was set soon after: Kernel-General 1 tells by how much it was wrong.
+    pub fn true_start(&self) -> Option<Timestamp> {
+        let start = self.started_at()?;
+        // Marks of the log service alone may come after the correction already.
+        self.start.as_ref()?.kernel_start?;
+        let mut corrected = start;
+        for event in &self.events {
+            if event.kind() != Kind::ClockChanged {
+                continue;
+            }
+            let (Some(old), Some(new)) = (event.named_time("OldTime"), event.named_time("NewTime"))
+            else {
+                continue;
+            };
+            let age = old.duration_since(corrected);
+            let step = new.duration_since(old);
+            if age.is_negative() || age > CLOCK_SET_WITHIN || !is_correction(step) {
+                continue;
+            }
+            corrected = corrected.checked_add(step).unwrap_or(corrected);
+        }
+        Some(corrected)
     }
 
     /// The last record of a kind.
@@ -229,6 +263,11 @@ fn starts<'a>(events: &[&'a WinEvent], kinds: &[Kind], vocabulary: Vocabulary) -
                 true
             }
             Some(current) => match relation(current, event, *kind, closed, vocabulary) {
+                Relation::NearestKernel => {
+                    let rest = events.get(index + 1..).unwrap_or_default();
+                    let rest_kinds = kinds.get(index + 1..).unwrap_or_default();
+                    is_nearer_to_next_kernel(current, event, rest, rest_kinds)
+                }
                 Relation::Twin => continue,
                 Relation::Part => false,
                 Relation::New => true,
@@ -268,6 +307,8 @@ enum Relation {
     New,
     /// A kernel start after the log service's start: of this start (flushed late) or of the next.
     Nearest,
+    /// A log service's mark some time after a kernel start: of it, unless another kernel start that follows is nearer.
+    NearestKernel,
 }
 
 fn relation(
@@ -294,6 +335,10 @@ fn relation(
         }
         (_, Some(known)) if known.time == event.time => Relation::Twin,
         (_, Some(_)) => Relation::New,
+        // Found ahead of the log service's marks: the clock was set between, whatever it then said.
+        (Kind::Unclean, None) if current.kernel_start.is_some() && !has_log_mark && !closed => {
+            Relation::NearestKernel
+        }
         _ if closed => Relation::New,
         // 6008 is written before 6009 and 6005.
         (Kind::Unclean, None) if has_log_mark => Relation::New,
@@ -359,6 +404,30 @@ fn is_nearer_to_next(
         .is_some_and(|(next, _)| next.time.duration_since(event.time).abs() < behind)
 }
 
+/// Does the kernel start that follows, before anything else happens, fit better than the one just seen?
+fn is_nearer_to_next_kernel(
+    current: &Start<'_>,
+    event: &WinEvent,
+    rest: &[&WinEvent],
+    rest_kinds: &[Kind],
+) -> bool {
+    let Some(before) = current.time() else {
+        return true;
+    };
+    let behind = event.time.duration_since(before).abs();
+    if behind <= START_TO_LOG {
+        return false;
+    }
+    rest.iter()
+        .zip(rest_kinds)
+        .take_while(|(_, kind)| !closes(**kind))
+        .find(|(_, kind)| **kind == Kind::KernelStart)
+        .is_some_and(|(next, _)| {
+            let ahead = event.time.duration_since(next.time).abs();
+            ahead < behind && ahead <= SAME_START
+        })
+}
+
 /// Marks that a full start would not leave alone: the log service can be restarted by hand (6005 without 6009), Kernel-Boot
 /// 20 comes with fast startup too.
 fn is_full(start: &Start<'_>, vocabulary: Vocabulary) -> bool {
@@ -372,6 +441,21 @@ fn is_full(start: &Start<'_>, vocabulary: Vocabulary) -> bool {
         return !vocabulary.kernel_start && !vocabulary.log_service;
     }
     !vocabulary.kernel_start && !vocabulary.log_service && start.boot_type.is_some()
+}
+
+/// A clock that was wrong, not a machine that was paused: a paused one wakes with its clock behind by any time. Backwards
+/// goes only a wrong clock; forwards it goes by a time zone, or by years after the battery died.
+fn is_correction(step: SignedDuration) -> bool {
+    const ZONE: i64 = 15 * 60;
+    const FARTHEST_ZONE: i64 = 14 * 3600;
+    const DEAD_BATTERY: i64 = 180 * 86_400;
+    const DRIFT: i64 = 60;
+    let seconds = step.as_secs();
+    if seconds <= -CLOCK_STEP.as_secs() || seconds >= DEAD_BATTERY {
+        return true;
+    }
+    let off_zone = (seconds + DRIFT).rem_euclid(ZONE);
+    seconds > DRIFT && seconds <= FARTHEST_ZONE + DRIFT && off_zone <= 2 * DRIFT
 }
 
 /// Per session: index (in its own events) of the cluster's last mark.
