@@ -5,6 +5,7 @@
 
 mod deb;
 mod elf;
+mod msi;
 mod rpm;
 mod stage;
 mod sums;
@@ -28,6 +29,9 @@ pub struct Options {
     /// Pack the debug programs of the last build (for tests of the packages, not for people)
     #[arg(long)]
     debug: bool,
+    /// The agent for Windows, for the MSI; cross-built when left out
+    #[arg(long, value_name = "FILE")]
+    windows_program: Option<PathBuf>,
 }
 
 #[derive(Clone, Copy, PartialEq, Eq, ValueEnum)]
@@ -38,6 +42,8 @@ pub enum Kind {
     Deb,
     /// RPM of the agent
     Rpm,
+    /// MSI of the agent (needs the Windows program: --windows-program, or a cross build)
+    Msi,
 }
 
 /// What every packer gets.
@@ -56,7 +62,11 @@ pub fn run(options: &Options) -> Result<()> {
         out: build::target().join("dist"),
         version: env!("CARGO_PKG_VERSION"),
     };
-    compile(options.debug, wants(Kind::Tarball))?;
+    compile(
+        options.debug,
+        [Kind::Tarball, Kind::Deb, Kind::Rpm].into_iter().any(wants),
+        wants(Kind::Tarball),
+    )?;
     fs::create_dir_all(&plan.out)?;
     let mut made = Vec::new();
     if wants(Kind::Tarball) {
@@ -72,6 +82,13 @@ pub fn run(options: &Options) -> Result<()> {
     if wants(Kind::Rpm) {
         made.push(step("weft-agent: rpm", || rpm::pack(&plan))?);
     }
+    if wants(Kind::Msi) {
+        let program = options
+            .windows_program
+            .clone()
+            .unwrap_or_else(|| plan.out.join("weft-agent.exe"));
+        made.push(step("weft-agent: MSI", || msi::pack(&program, &plan))?);
+    }
     sums::write(&plan.out, &made)?;
     for path in &made {
         eprintln!("  {} ({} bytes)", path.display(), fs::metadata(path)?.len());
@@ -80,7 +97,7 @@ pub fn run(options: &Options) -> Result<()> {
 }
 
 /// The agent is built alone: features that only the collector asks of a shared crate must not grow it.
-fn compile(debug: bool, with_collector: bool) -> Result<()> {
+fn compile(debug: bool, agent: bool, collector: bool) -> Result<()> {
     let build = |program: &str| {
         let mut command = cargo();
         command.args(["build", "--locked", "--bins", "-p", program]);
@@ -89,8 +106,10 @@ fn compile(debug: bool, with_collector: bool) -> Result<()> {
         }
         step(&format!("{program}: build"), || show(&mut command))
     };
-    build("weft-agent")?;
-    if with_collector {
+    if agent {
+        build("weft-agent")?;
+    }
+    if collector {
         fetch::console::build()?;
         build("weft-collector")?;
     }
