@@ -64,6 +64,18 @@ impl StartError {
 /// # Errors
 /// What keeps it from starting; afterwards nothing ends it but a signal.
 pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartError> {
+    run_until(config, clock, std::future::pending()).await
+}
+
+/// Runs until a signal or `told` (the service manager of Windows has no signals).
+///
+/// # Errors
+/// What keeps it from starting; afterwards nothing else ends it.
+pub async fn run_until(
+    config: &Config,
+    clock: fn() -> Timestamp,
+    told: impl Future<Output = ()>,
+) -> Result<(), StartError> {
     let mut signals = Signals::catch()?;
     let state = config.state.clone();
     let identity = Identity::load(&state)?;
@@ -115,7 +127,10 @@ pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartE
         clock,
     ));
 
-    signals.any().await;
+    tokio::select! {
+        () = signals.any() => {}
+        () = told => {}
+    }
     tracing::info!("stopping: sending what is left");
     control.send(Control::Stop).ok();
     let drained = tokio::time::timeout(DRAIN, async {
@@ -149,14 +164,11 @@ fn probes(root: &std::path::Path, state: &std::path::Path) -> Vec<Box<dyn Probe>
         Box::new(VitalsProbe::new()),
         Box::new(BootProbe::new(state)),
     ];
-    #[cfg(target_os = "linux")]
     probes.push(Box::new(crate::probe::process::ProcessProbe::new(
         root,
         state,
         Arc::clone(&running),
     )));
-    #[cfg(not(target_os = "linux"))]
-    let _ = root;
     probes.push(Box::new(AppProbe::new(state, running)));
     probes
 }

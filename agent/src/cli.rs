@@ -9,11 +9,15 @@ mod enroll;
 mod output;
 mod owner;
 mod probe;
+mod service;
 
 use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 use jiff::Timestamp;
+
+#[cfg(windows)]
+pub(crate) use service::serve;
 
 use crate::{
     agent,
@@ -59,6 +63,9 @@ enum Command {
     /// Recognises apps from evidence, or lists what can be recognised
     #[command(subcommand)]
     Catalog(catalog::Catalog),
+    /// Runs the agent as a service of the system (Windows and macOS; on Linux the package brings it)
+    #[command(subcommand)]
+    Service(service::Service),
     /// Removes this laptop's certificate, key, spool and journals
     Unenroll(Place),
 }
@@ -73,6 +80,7 @@ pub fn main(cli: Cli, env: impl Fn(&str) -> Option<String>, clock: fn() -> Times
         Command::Sent(arguments) => owner::sent(&arguments, &env, clock),
         Command::Probe(arguments) => probe::run(arguments, clock),
         Command::Catalog(arguments) => catalog::run(arguments),
+        Command::Service(arguments) => service::run(&arguments),
         Command::Unenroll(place) => enroll::unenroll(&place, &env, clock),
     }
 }

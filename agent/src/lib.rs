@@ -22,6 +22,8 @@ pub mod enroll;
 pub mod identity;
 pub mod policy;
 
+pub mod service;
+
 pub mod agent;
 pub mod config;
 pub mod limits;

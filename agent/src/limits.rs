@@ -63,10 +63,15 @@ pub fn usage() -> Usage {
     }
 }
 
-/// Not measured on this system so far.
+/// Reads this process' own usage.
 #[cfg(not(target_os = "linux"))]
 pub fn usage() -> Usage {
-    Usage::default()
+    let own = weft_agent_sys::usage::own();
+    Usage {
+        cpu: own.cpu,
+        memory: own.memory,
+        memory_peak: own.memory_peak,
+    }
 }
 
 /// Judges usage and says how much slower to look.

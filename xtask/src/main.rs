@@ -3,6 +3,7 @@
 
 mod bench;
 mod build;
+mod cross;
 mod demo;
 mod dist;
 mod fetch;

@@ -26,6 +26,34 @@ pub(super) fn trace(filter: &str) {
         .ok();
 }
 
+/// A log that is larger is begun anew, the old one kept beside it.
+#[cfg(windows)]
+const LOG_LIMIT: u64 = 4 * 1024 * 1024;
+
+/// Progress in a file, for a service that has no standard error.
+#[cfg(windows)]
+pub(super) fn trace_to_file(filter: &str, path: &std::path::Path) {
+    if std::fs::metadata(path).is_ok_and(|meta| meta.len() > LOG_LIMIT) {
+        // A log that cannot be moved is written on.
+        let _ = std::fs::rename(path, path.with_extension("old.log"));
+    }
+    let Ok(file) = std::fs::OpenOptions::new()
+        .append(true)
+        .create(true)
+        .open(path)
+    else {
+        return;
+    };
+    let filter = EnvFilter::try_new(filter).unwrap_or_else(|_| EnvFilter::new("info"));
+    tracing_subscriber::fmt()
+        .with_env_filter(filter)
+        .with_writer(std::sync::Mutex::new(file))
+        .with_ansi(false)
+        .with_target(false)
+        .try_init()
+        .ok();
+}
+
 /// One thread is enough for one connection.
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
     tokio::runtime::Builder::new_current_thread()

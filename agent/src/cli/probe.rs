@@ -107,12 +107,10 @@ fn look(
             std::thread::sleep(BETWEEN_SAMPLES);
             once(&mut probe)
         }
-        #[cfg(target_os = "linux")]
         Topic::Process => once(&mut crate::probe::process::ProcessProbe::forgetful(
             root,
             Arc::default(),
         )),
-        #[cfg(target_os = "linux")]
         Topic::App => {
             // What runs is evidence too.
             let running = Arc::new(Mutex::new(Vec::new()));
@@ -120,8 +118,6 @@ fn look(
                 .look(&moment());
             once(&mut AppProbe::forgetful(running))
         }
-        #[cfg(not(target_os = "linux"))]
-        Topic::Process | Topic::App => (Vec::new(), weft_agent_sys::process::blind_spots()),
     }
 }
 

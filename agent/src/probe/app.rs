@@ -38,6 +38,15 @@ const CHANGES: Duration = Duration::from_secs(3600);
 /// Sentences of evidence per app.
 const MAX_EVIDENCE: usize = 8;
 
+/// Whose column of the catalog applies.
+const OS: Os = if cfg!(windows) {
+    Os::Windows
+} else if cfg!(target_os = "macos") {
+    Os::Macos
+} else {
+    Os::Linux
+};
+
 /// What was told about one app.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 struct Told {
@@ -103,7 +112,7 @@ impl AppProbe {
                 let kind = kind_of(fact.kind);
                 kind.is_some_and(|kind| {
                     catalog
-                        .matches(Os::Linux, kind, &fact.value, &Context::default())
+                        .matches(OS, kind, &fact.value, &Context::default())
                         .is_some()
                 }) || !moment.policy.sent.catalog.is_empty()
             });
@@ -122,12 +131,17 @@ impl AppProbe {
             let Some(kind) = kind_of(fact.kind) else {
                 continue;
             };
-            if let Some(one) = catalog.matches(Os::Linux, kind, &fact.value, &context) {
-                let version = fact.version.clone();
-                found
-                    .entry(one.app.to_owned())
-                    .or_default()
-                    .add(&one, version);
+            // An account's domain and tenant are told apart here and go no further.
+            let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+            let of_account = Context {
+                account_domain: some(&fact.account_domain),
+                tenant: some(&fact.tenant),
+                ..context.clone()
+            };
+            if let Some(one) = catalog.matches(OS, kind, &fact.value, &of_account) {
+                let found = found.entry(one.app.to_owned()).or_default();
+                found.add(&one, fact.version.clone());
+                found.folders.extend(sync_folder(&one, fact));
             }
         }
         let running = self
@@ -137,7 +151,7 @@ impl AppProbe {
             .clone();
         for program in &running {
             if let Some(one) = catalog.matches(
-                Os::Linux,
+                OS,
                 FactKind::Process,
                 &program.name,
                 &context_of(program, &context),
@@ -151,7 +165,7 @@ impl AppProbe {
         found
     }
 
-    /// Folders directly in a home that the catalog knows as an app's: those people put their files into.
+    /// Folders of homes that the catalog knows as an app's: those people put their files into.
     fn watch_folders(&mut self, found: &mut BTreeMap<String, Found>, moment: &Moment<'_>) {
         let mut folders = BTreeMap::new();
         if self.file.is_some() {
@@ -275,7 +289,7 @@ struct Found {
     flags: BTreeSet<&'static str>,
     account: app::Account,
     version: String,
-    /// Names of folders directly in a home.
+    /// Folders where people put their files, relative to a home.
     folders: BTreeSet<String>,
     sync_folders: u32,
     change: Change,
@@ -341,6 +355,21 @@ impl Found {
     }
 }
 
+/// The folder that a fact names, where people put their files into it: directly in a home and in plain sight, or where macOS
+/// keeps such folders.
+fn sync_folder(one: &Match<'_>, fact: &RawFact) -> Option<String> {
+    if one.category != Category::CloudSync || fact.kind != "path" || !fact.person_home {
+        return None;
+    }
+    let path = fact
+        .value
+        .strip_prefix("~/")
+        .or_else(|| fact.value.strip_prefix("~\\"))?;
+    let name = path.strip_prefix("Library/CloudStorage/").unwrap_or(path);
+    let is_plain = !name.is_empty() && !name.starts_with('.') && !name.contains(['/', '\\']);
+    is_plain.then(|| path.to_owned())
+}
+
 fn changes_of(observation: &Observation) -> Option<(String, Change)> {
     match &observation.kind {
         Some(Kind::App(app)) => {
@@ -382,6 +411,9 @@ fn kind_of(word: &str) -> Option<FactKind> {
         "snap" => FactKind::Snap,
         "app_path" => FactKind::AppPath,
         "mount" => FactKind::Mount,
+        "bundle_id" => FactKind::BundleId,
+        "installed_software" => FactKind::InstalledSoftware,
+        "domain" => FactKind::Domain,
         _ => return None,
     })
 }
@@ -389,6 +421,12 @@ fn kind_of(word: &str) -> Option<FactKind> {
 fn context_of(program: &RunningProgram, base: &Context) -> Context {
     let some = |text: &str| (!text.is_empty()).then(|| text.to_owned());
     Context {
+        signer: some(&program.signer),
+        // A signature that does not hold is empty, so its absence proves nothing.
+        signed: (!program.signer.is_empty()).then_some(true),
+        original_filename: some(&program.original_file_name),
+        description: some(&program.description),
+        bundle_id: some(&program.bundle_id),
         image: some(&program.path),
         cgroup: some(&program.cgroup),
         package: some(&program.package),
@@ -521,6 +559,49 @@ mod tests {
             ("mega", app::State::Removed)
         );
         assert!(laptop.look(29).is_empty());
+    }
+
+    #[test]
+    fn changes_in_a_sync_folder_are_told_hourly() {
+        let mut laptop = Laptop::new();
+        let state = tempfile::tempdir().unwrap();
+        laptop.probe = AppProbe::new(state.path(), laptop.running.clone());
+        let root = laptop.root.path().canonicalize().unwrap();
+        std::fs::create_dir_all(root.join("etc")).unwrap();
+        std::fs::write(
+            root.join("etc/passwd"),
+            "anna:x:1000:1000::/home/anna:/bin/sh\n",
+        )
+        .unwrap();
+        let folder = root.join("home/anna/Dropbox");
+        std::fs::create_dir_all(folder.join("deep")).unwrap();
+        std::fs::create_dir_all(root.join("home/anna/.config/Nextcloud")).unwrap();
+        let news = laptop.look(0);
+        let of = |news: &[App], id: &str| news.iter().find(|app| app.app == id).cloned();
+        assert_eq!(of(&news, "dropbox").unwrap().sync_folders, 1);
+        assert_eq!(
+            of(&news, "nextcloud").unwrap().sync_folders,
+            0,
+            "settings are no sync folder"
+        );
+        std::fs::write(folder.join("deep/secret.txt"), [0; 300]).unwrap();
+        let begun = Instant::now();
+        while laptop.probe.folders.changed("dropbox").files == 0
+            && begun.elapsed() < Duration::from_secs(20)
+        {
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        let told = of(&laptop.look(1), "dropbox").unwrap();
+        assert_eq!(
+            (
+                told.files_changed,
+                told.bytes_changed,
+                told.change_incomplete
+            ),
+            (1, 300, false)
+        );
+        assert!(!format!("{told:?}").contains("secret"));
+        assert!(of(&laptop.look(2), "dropbox").is_none(), "told once");
     }
 
     #[test]

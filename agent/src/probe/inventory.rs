@@ -14,6 +14,7 @@ use crate::{observation, policy::Effective};
 pub struct InventoryProbe {
     told: Option<Inventory>,
     pending: Option<Inventory>,
+    blind_spots: Vec<String>,
 }
 
 impl InventoryProbe {
@@ -34,13 +35,12 @@ impl Probe for InventoryProbe {
 
     fn look(&mut self, moment: &Moment<'_>) -> Vec<Observation> {
         let host_name = match moment.policy.privacy.host_name {
-            true => std::fs::read_to_string(moment.root.join("etc/hostname"))
-                .unwrap_or_default()
-                .trim()
-                .to_owned(),
+            true => weft_agent_sys::host::name(moment.root),
             false => String::new(),
         };
-        let found = observation::inventory(weft_agent_sys::inventory::read(moment.root), host_name);
+        let read = weft_agent_sys::inventory::read(moment.root);
+        self.blind_spots = weft_agent_sys::inventory::blind_spots(&read);
+        let found = observation::inventory(read, host_name);
         if self.told.as_ref() == Some(&found) {
             return Vec::new();
         }
@@ -52,5 +52,9 @@ impl Probe for InventoryProbe {
         if let Some(told) = self.pending.take() {
             self.told = Some(told);
         }
+    }
+
+    fn blind_spots(&self) -> Vec<String> {
+        self.blind_spots.clone()
     }
 }

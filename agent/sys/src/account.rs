@@ -41,6 +41,20 @@ impl Account {
     /// What this account cannot see, in words for the owner and for IT.
     pub fn blind_spots(&self) -> Vec<String> {
         let mut out = Vec::new();
+        if !cfg!(target_os = "linux") {
+            // What of processes is hidden says `process::blind_spots`.
+            if !self.can_read_files {
+                let who = if cfg!(windows) {
+                    "an administrator's account"
+                } else {
+                    "root"
+                };
+                out.push(format!(
+                    "files of other accounts: apps in their homes are not visible without {who}"
+                ));
+            }
+            return out;
+        }
         if !self.can_read_processes {
             out.push("processes of other accounts: path, hash and disk use are not readable without CAP_SYS_PTRACE or root".to_owned());
         }
@@ -79,15 +93,9 @@ fn is_root() -> bool {
     rustix::process::geteuid().is_root()
 }
 
-// `net session` answers only to an elevated account; it changes nothing.
-#[cfg(not(unix))]
+#[cfg(windows)]
 fn is_root() -> bool {
-    const LIMITS: crate::command::Limits = crate::command::Limits {
-        time: std::time::Duration::from_secs(5),
-        max_bytes: 4096,
-        max_lines: 50,
-    };
-    crate::command::run("net", &["session"], LIMITS).is_some_and(|output| output.success)
+    crate::win32::token::is_elevated()
 }
 
 #[cfg(test)]

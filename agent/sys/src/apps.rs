@@ -9,55 +9,81 @@ use std::path::Path;
 
 #[cfg(target_os = "linux")]
 mod linux;
+// Pure over a tree and a registry, so tested everywhere.
+#[cfg(any(target_os = "macos", test))]
+mod macos;
+#[cfg(any(windows, test))]
+mod windows;
+
+mod reach;
+
+pub use reach::{Reach, reach, watch_limit};
 
 /// One fact. `kind` is a word of the catalog's contract: "package", "path", "desktop_id", "flatpak", "snap",
-/// "app_path", "mount".
-#[derive(Debug, Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+/// "app_path", "mount", "bundle_id", "installed_software", "domain" (of a service that somebody is signed in to).
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct RawFact {
     pub kind: &'static str,
-    /// Paths in a home begin with "~/"; packages are "manager:name".
+    /// Paths in a home begin with "~"; packages are "manager:name".
     pub value: String,
     pub version: String,
     /// The fact lies in a person's home, not in the system.
     pub person_home: bool,
+    /// Domain part of the signed-in account; the part before the "@" is never kept.
+    pub account_domain: String,
+    /// Tenant of the signed-in account.
+    pub tenant: String,
 }
 
 /// A person's home directory. Holds a name: for the agent's own use (watching folders), never to be sent.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Home {
     pub path: std::path::PathBuf,
+    /// Its owner; 0 on Windows, which has no such number.
     pub uid: u32,
 }
 
-/// All facts of the tree at `root`.
-#[cfg(target_os = "linux")]
+/// All facts of the tree at `root`. On Windows `root` is not asked: the system's drive and its registry are.
 pub fn facts(root: &Path) -> Vec<RawFact> {
-    linux::facts(root)
+    #[cfg(target_os = "linux")]
+    return linux::facts(root);
+    #[cfg(target_os = "macos")]
+    return macos::facts(root);
+    #[cfg(windows)]
+    {
+        let _ = root;
+        windows::facts(&crate::win32::registry::Live, &system_drive())
+    }
 }
 
 /// People's homes below `root`.
-#[cfg(target_os = "linux")]
 pub fn homes(root: &Path) -> Vec<Home> {
-    linux::homes(root)
+    #[cfg(target_os = "linux")]
+    return linux::homes(root);
+    #[cfg(target_os = "macos")]
+    return macos::homes(root);
+    #[cfg(windows)]
+    {
+        let _ = root;
+        windows::homes(&system_drive())
+    }
 }
 
-/// Not read on this system so far; see [`blind_spots`].
-#[cfg(not(target_os = "linux"))]
-pub fn facts(_root: &Path) -> Vec<RawFact> {
-    Vec::new()
-}
-
-/// Not read on this system so far; see [`blind_spots`].
-#[cfg(not(target_os = "linux"))]
-pub fn homes(_root: &Path) -> Vec<Home> {
-    Vec::new()
+#[cfg(windows)]
+fn system_drive() -> std::path::PathBuf {
+    // "C:" alone would mean the current folder on C.
+    let drive = std::env::var("SystemDrive").unwrap_or_else(|_| "C:".to_owned());
+    std::path::PathBuf::from(format!("{drive}\\"))
 }
 
 /// What cannot be seen here.
 pub fn blind_spots() -> Vec<String> {
-    if cfg!(target_os = "linux") {
-        Vec::new()
-    } else {
-        vec!["apps: installed apps are not read on this system so far".to_owned()]
+    let mut out = Vec::new();
+    if cfg!(windows) {
+        out.push("apps: of people who are not signed in only folders are seen, not their installed software and accounts".to_owned());
     }
+    if cfg!(target_os = "macos") {
+        out.push("apps: folders of other homes are seen only with Full Disk Access".to_owned());
+    }
+    out
 }

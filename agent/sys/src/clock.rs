@@ -85,13 +85,14 @@ fn since_boot() -> Duration {
     )
 }
 
-// Elsewhere the standard library's clock from the first call on: steps are found, time since boot is not known.
-#[cfg(not(any(target_os = "linux", target_os = "macos")))]
+// Includes sleep and hibernation (Microsoft Learn, GetTickCount64).
+#[cfg(windows)]
+#[allow(unsafe_code)]
 fn since_boot() -> Duration {
-    use std::sync::OnceLock;
-    use std::time::Instant;
-    static FIRST: OnceLock<Instant> = OnceLock::new();
-    FIRST.get_or_init(Instant::now).elapsed()
+    // SAFETY: no arguments, no failure.
+    Duration::from_millis(unsafe {
+        windows_sys::Win32::System::SystemInformation::GetTickCount64()
+    })
 }
 
 #[cfg(test)]

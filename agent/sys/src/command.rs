@@ -31,17 +31,36 @@ pub struct Output {
 
 /// Runs `program` with `args`. `None` when it does not exist or cannot be started.
 pub fn run(program: &str, args: &[&str], limits: Limits) -> Option<Output> {
+    run_and_read(program, args, limits, false)
+}
+
+/// The same for a tool that answers on standard error (`codesign`).
+#[cfg(target_os = "macos")]
+pub fn run_for_words(program: &str, args: &[&str], limits: Limits) -> Option<Output> {
+    run_and_read(program, args, limits, true)
+}
+
+fn run_and_read(program: &str, args: &[&str], limits: Limits, words: bool) -> Option<Output> {
+    let (out, err) = if words {
+        (Stdio::null(), Stdio::piped())
+    } else {
+        (Stdio::piped(), Stdio::null())
+    };
     let mut child = Command::new(program)
         .args(args)
         .env("LC_ALL", "C")
         .env("TZ", "UTC")
         .env("SYSTEMD_COLORS", "0")
         .stdin(Stdio::null())
-        .stdout(Stdio::piped())
-        .stderr(Stdio::null())
+        .stdout(out)
+        .stderr(err)
         .spawn()
         .ok()?;
-    let stdout = child.stdout.take()?;
+    let stdout: Box<dyn Read + Send> = match (child.stdout.take(), child.stderr.take()) {
+        (Some(out), _) => Box::new(out),
+        (None, Some(err)) => Box::new(err),
+        (None, None) => return None,
+    };
     let deadline = Instant::now() + limits.time;
     let (send, receive) = mpsc::sync_channel::<Vec<u8>>(4);
     // The pipe is read on its own thread so that a silent child cannot hold us beyond the deadline. Killing the child

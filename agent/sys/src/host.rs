@@ -83,6 +83,52 @@ pub fn judge(signs: &Signs) -> Host {
     Host::Own
 }
 
+/// The system's own key of the running boot, as the boot records name it; empty when it has none.
+pub fn boot_id(root: &Path) -> String {
+    let from_kernel = files::value(&files::under(root, "/proc/sys/kernel/random/boot_id"));
+    from_kernel.or_else(running_boot).unwrap_or_default()
+}
+
+#[cfg(target_os = "macos")]
+fn running_boot() -> Option<String> {
+    crate::mac::sysctl("kern.bootsessionuuid").map(|id| id.to_ascii_lowercase())
+}
+
+// The kernel's own count of boots, as event 27 of Kernel-Boot tells it.
+#[cfg(windows)]
+fn running_boot() -> Option<String> {
+    use crate::registry::Registry as _;
+    const KEY: &str = r"HKLM\SYSTEM\CurrentControlSet\Control\Session Manager\Memory Management\PrefetchParameters";
+    let count = crate::win32::registry::Live.number(KEY, "BootId")?;
+    Some(count.to_string())
+}
+
+#[cfg(not(any(target_os = "macos", windows)))]
+fn running_boot() -> Option<String> {
+    None
+}
+
+/// The machine's own name. Personal data: only for a policy that asks for it.
+pub fn name(root: &Path) -> String {
+    let from_file = files::value(&files::under(root, "/etc/hostname"));
+    from_file.or_else(running_name).unwrap_or_default()
+}
+
+#[cfg(target_os = "macos")]
+fn running_name() -> Option<String> {
+    crate::mac::sysctl("kern.hostname")
+}
+
+#[cfg(windows)]
+fn running_name() -> Option<String> {
+    std::env::var("COMPUTERNAME").ok()
+}
+
+#[cfg(not(any(target_os = "macos", windows)))]
+fn running_name() -> Option<String> {
+    None
+}
+
 /// Reads the signs below `root` and judges.
 pub fn detect(root: &Path) -> Host {
     if cfg!(target_os = "linux") {

@@ -9,7 +9,9 @@ use std::path::Path;
 
 use sha2::{Digest, Sha256};
 
-use crate::{command, files};
+#[cfg(not(windows))]
+use crate::command;
+use crate::files;
 
 /// Separates our hash from every other program's.
 const PURPOSE: &[u8] = b"weft agent machine identity v1\0";
@@ -36,10 +38,21 @@ fn raw(root: &Path) -> Option<String> {
             let id = files::value(&files::under(root, path))?;
             (id.len() >= 16 && id != "uninitialized").then_some(id)
         })
-        .or_else(|| raw_from_tool(root))
+        .or_else(|| raw_of_system(root))
 }
 
-fn raw_from_tool(root: &Path) -> Option<String> {
+#[cfg(windows)]
+fn raw_of_system(root: &Path) -> Option<String> {
+    use crate::registry::Registry as _;
+    // `root` is not asked: a Windows disk that is mounted elsewhere is read by another system.
+    let _ = root;
+    crate::win32::registry::Live
+        .text(r"HKLM\SOFTWARE\Microsoft\Cryptography", "MachineGuid")
+        .filter(|id| id.len() >= 16)
+}
+
+#[cfg(not(windows))]
+fn raw_of_system(root: &Path) -> Option<String> {
     const LIMITS: command::Limits = command::Limits {
         time: std::time::Duration::from_secs(5),
         max_bytes: 64 * 1024,
@@ -50,17 +63,6 @@ fn raw_from_tool(root: &Path) -> Option<String> {
             "ioreg",
             &["-rd1", "-c", "IOPlatformExpertDevice"],
             "IOPlatformUUID",
-        )
-    } else if cfg!(windows) {
-        (
-            "reg",
-            &[
-                "query",
-                r"HKLM\SOFTWARE\Microsoft\Cryptography",
-                "/v",
-                "MachineGuid",
-            ],
-            "MachineGuid",
         )
     } else {
         return None;

@@ -10,7 +10,7 @@
 //! running kernel nothing.
 //!
 //! Reading order: [`boot`] (the heart), [`process`] and [`package`], [`vitals`], [`inventory`], [`apps`], then the small
-//! doors to the machine: [`clock`], [`identity`], [`account`], [`dirs`], [`secret`].
+//! doors to the machine: [`clock`], [`identity`], [`account`], [`dirs`], [`secret`], [`usage`].
 
 pub mod boot;
 pub mod process;
@@ -29,8 +29,18 @@ pub mod dirs;
 pub mod host;
 pub mod identity;
 pub mod secret;
+pub mod usage;
 
+// Fewer tools are asked on Windows.
+#[cfg_attr(windows, allow(dead_code))]
 mod command;
+// Only its recorded form is used elsewhere than on Windows, by tests.
+#[cfg(target_os = "macos")]
+mod mac;
+#[cfg_attr(not(windows), allow(dead_code))]
+mod registry;
+#[cfg(windows)]
+mod win32;
 // Fewer readers exist elsewhere, so less of this is called.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod files;

@@ -20,12 +20,16 @@ mod table;
 #[cfg(target_os = "linux")]
 mod watcher;
 
-// Compiled with the tests everywhere, so that it cannot rot.
-#[cfg(any(not(target_os = "linux"), test))]
-mod absent;
+// Pure parsers, so compiled and tested everywhere.
+pub mod listed;
+pub mod macos;
+pub mod windows;
 
 #[cfg(not(target_os = "linux"))]
-pub use absent::{Identifier, Table, Watcher, command_line};
+mod elsewhere;
+
+#[cfg(not(target_os = "linux"))]
+pub use elsewhere::{Identifier, Table, Watcher, command_line};
 #[cfg(target_os = "linux")]
 pub use identify::{Identifier, command_line};
 pub use place::Place;
@@ -33,6 +37,8 @@ pub use place::Place;
 pub use table::Table;
 #[cfg(target_os = "linux")]
 pub use watcher::Watcher;
+#[cfg(windows)]
+pub(crate) use windows::is_network_path;
 
 use crate::package::Owner;
 
@@ -40,7 +46,7 @@ use crate::package::Owner;
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstanceKey {
     pub pid: u32,
-    /// Start time in clock ticks since boot; with `pid` it names one instance within a boot.
+    /// Start time in hundredths of a second on the clock of [`now_ticks`]; with `pid` it names one instance within a boot.
     pub start_ticks: u64,
 }
 
@@ -109,6 +115,19 @@ pub struct Script {
     pub package: Option<Owner>,
 }
 
+/// What a file says of itself.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct About {
+    /// Who signed it; empty when nobody did or when the signature does not hold.
+    pub signer: String,
+    /// Windows: its name when it was built.
+    pub original_file_name: String,
+    /// Windows: its description.
+    pub description: String,
+    /// macOS: its bundle id.
+    pub bundle_id: String,
+}
+
 /// What a program is. Names as in `weft.v1.Process`.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ProgramFacts {
@@ -130,15 +149,33 @@ pub struct ProgramFacts {
     /// Control group path; may hold a user id.
     pub cgroup: String,
     pub kernel_thread: bool,
+    /// Who signed the file (Windows: name of the certificate; macOS: team id or "Apple"); empty on Linux, when nobody did, and
+    /// when the signature does not hold.
+    pub signer: String,
+    /// Windows: the name in the file's version record.
+    pub original_file_name: String,
+    /// Windows: the description in the file's version record.
+    pub description: String,
+    /// macOS: the bundle id in the signature.
+    pub bundle_id: String,
     /// "script", "deleted_executable", "hash_unreadable", "hidden_name", "renamed", "appimage".
     pub traits: Vec<&'static str>,
 }
 
+/// The clock of [`InstanceKey::start_ticks`] now: since boot on Linux, since 1970 elsewhere.
+pub fn now_ticks() -> u64 {
+    let now = crate::clock::read();
+    if cfg!(target_os = "linux") {
+        (now.since_boot.as_secs_f64() * 100.0) as u64
+    } else {
+        u64::try_from(now.wall.as_millisecond() / 10).unwrap_or(0)
+    }
+}
+
 /// What this build cannot see of processes on this system, beyond missing rights (see `account`).
 pub fn blind_spots() -> Vec<String> {
-    if cfg!(target_os = "linux") {
-        Vec::new()
-    } else {
-        vec!["processes: not read on this system so far".to_owned()]
-    }
+    #[cfg(target_os = "linux")]
+    return Vec::new();
+    #[cfg(not(target_os = "linux"))]
+    elsewhere::blind_spots()
 }

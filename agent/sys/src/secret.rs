@@ -3,7 +3,15 @@
 //! Invariant: after [`write`] returns, the file is complete, durable and readable by its owner only, and before it
 //! returns the old content is still there: never half a key, never a moment of 0644.
 //!
-//! Not here yet: DPAPI and the Keychain. They come behind these two functions, and then the file holds a wrapped key.
+//! On Windows the file holds what DPAPI made of the content (under this account's key), on a Mac the name of a keychain item.
+//! A file that holds a plain secret (from before, or written where there is no keychain) is still read.
+//!
+//! Not here: who may read the directory; the installer sets that.
+
+#[cfg(target_os = "macos")]
+mod keychain;
+#[cfg(windows)]
+mod protect;
 
 use std::fs::{File, OpenOptions};
 use std::io::{self, Read, Write};
@@ -34,17 +42,35 @@ pub fn write(path: &Path, content: &[u8]) -> io::Result<()> {
         Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
         _ => {}
     }
+    let sealed = seal(content)?;
     let written = create_private(&temporary).and_then(|mut file| {
-        file.write_all(content)?;
+        file.write_all(&sealed)?;
         file.sync_all()
     });
+    let before = std::fs::read(path).unwrap_or_default();
     let placed = written.and_then(|()| std::fs::rename(&temporary, path));
     if placed.is_err() {
         // Best effort: the error that we return is the one that matters.
         let _ = std::fs::remove_file(&temporary);
+        discard(&sealed);
         return placed;
     }
+    discard(&before);
     sync_directory(directory)
+}
+
+/// Removes a secret, and what the system's store keeps for it. A secret that is not there is removed.
+///
+/// # Errors
+/// The file cannot be removed.
+pub fn remove(path: &Path) -> io::Result<()> {
+    let before = std::fs::read(path).unwrap_or_default();
+    match std::fs::remove_file(path) {
+        Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+        _ => {}
+    }
+    discard(&before);
+    Ok(())
 }
 
 /// Reads a secret back.
@@ -62,8 +88,28 @@ pub fn read(path: &Path) -> io::Result<Vec<u8>> {
             "too large for a secret",
         ));
     }
+    open_sealed(content)
+}
+
+// What is written: elsewhere than on Windows and macOS the secret as it is, behind the file's mode.
+#[cfg(not(any(windows, target_os = "macos")))]
+fn seal(content: &[u8]) -> io::Result<Vec<u8>> {
+    Ok(content.to_owned())
+}
+
+#[cfg(not(any(windows, target_os = "macos")))]
+fn open_sealed(content: Vec<u8>) -> io::Result<Vec<u8>> {
     Ok(content)
 }
+
+#[cfg(not(target_os = "macos"))]
+fn discard(_sealed: &[u8]) {}
+
+#[cfg(windows)]
+use protect::{open_sealed, seal};
+
+#[cfg(target_os = "macos")]
+use keychain::{discard, open_sealed, seal};
 
 #[cfg(unix)]
 fn create_private(path: &Path) -> io::Result<File> {
@@ -128,6 +174,16 @@ mod tests {
         let mode = std::fs::metadata(&path).unwrap().permissions().mode();
         assert_eq!(mode & 0o777, 0o600);
         assert_eq!(std::fs::read_dir(directory.path()).unwrap().count(), 1);
+    }
+
+    #[test]
+    fn removing_is_done_once_and_twice() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("device.key");
+        write(&path, b"x").unwrap();
+        remove(&path).unwrap();
+        assert!(!path.exists());
+        remove(&path).unwrap();
     }
 
     #[test]

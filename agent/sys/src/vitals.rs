@@ -7,7 +7,22 @@
 use std::path::Path;
 
 #[cfg(target_os = "linux")]
+use linux as system;
+#[cfg(target_os = "macos")]
+use macos as system;
+#[cfg(windows)]
+use windows as system;
+
+#[cfg(target_os = "linux")]
 mod linux;
+#[cfg(target_os = "macos")]
+mod macos;
+#[cfg(any(not(target_os = "linux"), test))]
+// Each system uses its own half.
+#[allow(dead_code)]
+mod power;
+#[cfg(windows)]
+mod windows;
 
 /// One mounted file system that has a size.
 #[derive(Debug, Clone, PartialEq)]
@@ -50,8 +65,7 @@ pub struct Sample {
 /// Takes samples; keeps what deltas need.
 #[derive(Debug, Default)]
 pub struct Sampler {
-    #[cfg(target_os = "linux")]
-    before: linux::Counters,
+    before: system::Counters,
 }
 
 impl Sampler {
@@ -60,27 +74,66 @@ impl Sampler {
         Self::default()
     }
 
-    /// Looks once. `root` other than "/" yields what a fixture tree holds.
-    #[cfg(target_os = "linux")]
+    /// Looks once. `root` other than "/" yields what a fixture tree holds; Windows and macOS look at themselves only.
     pub fn sample(&mut self, root: &Path) -> Sample {
-        linux::sample(&mut self.before, root)
-    }
-
-    /// Elsewhere only the clock is known so far.
-    #[cfg(not(target_os = "linux"))]
-    pub fn sample(&mut self, _root: &Path) -> Sample {
-        Sample {
-            uptime: crate::clock::read().since_boot.as_secs_f64(),
-            ..Sample::default()
+        #[cfg(target_os = "linux")]
+        return linux::sample(&mut self.before, root);
+        #[cfg(not(target_os = "linux"))]
+        {
+            let _ = root;
+            system::sample(&mut self.before)
         }
+    }
+}
+
+/// Busy share since the previous counts; `None` for the first.
+#[cfg(not(target_os = "linux"))]
+fn share(before: &mut Option<(u64, u64)>, busy: u64, total: u64) -> Option<f64> {
+    let (busy_before, total_before) = before.replace((busy, total))?;
+    let span = total.checked_sub(total_before).filter(|span| *span > 0)?;
+    Some(busy.saturating_sub(busy_before).min(span) as f64 / span as f64)
+}
+
+/// The class of a Mac's mount point; `None` for the system's own helper volumes.
+#[cfg(any(target_os = "macos", test))]
+fn class_of_mac(point: &str) -> Option<&'static str> {
+    match point {
+        // The sealed volume and its data volume share one container, hence one size.
+        "/" => Some("/"),
+        _ if point.starts_with("/System/Volumes/") || point.starts_with("/private/var/") => None,
+        _ if point.starts_with("/Volumes/") => Some("removable"),
+        "/dev" => None,
+        _ => Some("data"),
     }
 }
 
 /// What a sampler on this system cannot see.
 pub fn blind_spots() -> Vec<String> {
-    if cfg!(target_os = "linux") {
-        Vec::new()
+    let spots: &[&str] = if cfg!(windows) {
+        &[
+            "vitals: temperature and throttling: Windows tells them only to drivers and through vendors' tools",
+            "vitals: memory and disk pressure: Windows has no such measure",
+        ]
+    } else if cfg!(target_os = "macos") {
+        &[
+            "vitals: temperature: macOS tells it only to private interfaces",
+            "vitals: throttling: a number on Intel only",
+            "vitals: memory and disk pressure: macOS has no such measure",
+        ]
     } else {
-        vec!["vitals: only uptime is read on this system so far".to_owned()]
+        &[]
+    };
+    spots.iter().map(|spot| (*spot).to_owned()).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_macs_volumes_travel_as_classes() {
+        assert_eq!(class_of_mac("/"), Some("/"));
+        assert_eq!(class_of_mac("/System/Volumes/Data"), None);
+        assert_eq!(class_of_mac("/Volumes/Annas Stick"), Some("removable"));
     }
 }

@@ -71,6 +71,7 @@ fn fact(kind: &'static str, value: impl Into<String>, version: &str, person_home
         value: value.into(),
         version: version.to_owned(),
         person_home,
+        ..RawFact::default()
     }
 }
 

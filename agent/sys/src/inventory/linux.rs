@@ -1,12 +1,16 @@
 //! Inventory from sysfs, procfs and os-release.
 //!
-//! Invariant: only files that need no rights beyond reading sysfs; one pass is under a thousand small reads.
+//! Invariant: files that need no rights beyond reading sysfs, and one question to each NVMe drive that only root is answered; one
+//! pass is under a thousand small reads.
 //!
-//! Not here: SMART logs (they need raw device access that the service does not have).
+//! Not here: SMART logs of SATA drives (they need raw device access that the service does not have).
 
 use std::path::Path;
 
-use super::{Battery, Component, Disk, Inventory};
+use super::{
+    Battery, Component, Disk, Inventory, architecture, meaningful, names_a_virtual_machine, nvme,
+    smbios,
+};
 use crate::{files, host};
 
 const MAX_DISKS: usize = 64;
@@ -14,22 +18,6 @@ const MAX_SUPPLIES: usize = 32;
 const CPUINFO_LIMIT: u64 = 256 * 1024;
 /// Sectors of /sys/block are 512 bytes whatever the disk says (Documentation/block/stat).
 const SECTOR: u64 = 512;
-
-/// What board makers leave in unset fields.
-const PLACEHOLDERS: [&str; 12] = [
-    "to be filled by o.e.m.",
-    "to be filled by oem",
-    "default string",
-    "system manufacturer",
-    "system product name",
-    "system version",
-    "not specified",
-    "not applicable",
-    "none",
-    "n/a",
-    "unknown",
-    "o.e.m.",
-];
 
 pub fn read(root: &Path) -> Inventory {
     let release = os_release(root);
@@ -64,16 +52,6 @@ pub fn read(root: &Path) -> Inventory {
         chassis: chassis(root, &cpuinfo).to_owned(),
         os_kernel: kernel,
         bios_version,
-    }
-}
-
-/// OpenTelemetry's words for host.arch.
-fn architecture(rust: &str) -> &str {
-    match rust {
-        "x86_64" => "amd64",
-        "aarch64" => "arm64",
-        "powerpc64" => "ppc64",
-        other => other,
     }
 }
 
@@ -120,16 +98,6 @@ fn newest_module_tree(root: &Path) -> Option<String> {
 fn dmi(root: &Path, field: &str) -> Option<String> {
     let value = files::value(&files::under(root, "/sys/class/dmi/id").join(field))?;
     meaningful(&value)
-}
-
-fn meaningful(value: &str) -> Option<String> {
-    let lower = value.trim().to_ascii_lowercase();
-    let is_filler = lower.is_empty()
-        || PLACEHOLDERS.contains(&lower.as_str())
-        || lower
-            .chars()
-            .all(|c| matches!(c, '0' | 'x' | '.' | '-' | ' ' | '*' | '?'));
-    (!is_filler).then(|| value.trim().to_owned())
 }
 
 /// (manufacturer, model name, model identifier).
@@ -187,27 +155,11 @@ fn is_virtual(root: &Path, cpuinfo: &str) -> bool {
     if has_flag || files::under(root, "/sys/hypervisor/type").exists() {
         return true;
     }
-    let text = format!(
+    names_a_virtual_machine(&format!(
         "{} {}",
         dmi(root, "sys_vendor").unwrap_or_default(),
         dmi(root, "product_name").unwrap_or_default()
-    )
-    .to_ascii_lowercase();
-    [
-        "qemu",
-        "kvm",
-        "vmware",
-        "virtualbox",
-        "innotek",
-        "xen",
-        "bochs",
-        "parallels",
-        "virtual machine",
-        "amazon ec2",
-        "google compute engine",
-    ]
-    .iter()
-    .any(|word| text.contains(word))
+    ))
 }
 
 /// SMBIOS chassis types (DSP0134 7.4.1) in our words; virtual and container come first because their tables are made up.
@@ -218,12 +170,12 @@ fn chassis(root: &Path, cpuinfo: &str) -> &'static str {
     if is_virtual(root, cpuinfo) {
         return "virtual_machine";
     }
-    match dmi(root, "chassis_type").and_then(|text| text.parse::<u32>().ok()) {
-        Some(8..=11 | 14 | 30..=32) => "laptop",
-        Some(3..=7 | 13 | 15..=17 | 23 | 24 | 35 | 36) => "desktop",
+    let kind = dmi(root, "chassis_type").and_then(|text| text.parse::<u32>().ok());
+    match kind.and_then(smbios::chassis_word) {
+        Some(word) => word,
         // No type: a machine's own battery makes it a laptop.
-        _ if !batteries(root).is_empty() => "laptop",
-        _ => "unknown",
+        None if !batteries(root).is_empty() => "laptop",
+        None => "unknown",
     }
 }
 
@@ -287,6 +239,12 @@ fn disks(root: &Path) -> Vec<Disk> {
             let size = u64::try_from(files::number(&block.join("size"))?)
                 .ok()?
                 .saturating_mul(SECTOR);
+            // Only the running system's own drives can be asked, and only with the right to.
+            let wear = if files::is_own_tree(root) && size > 0 {
+                nvme::ask(&name)
+            } else {
+                None
+            };
             // An empty card reader or optical drive has size 0.
             (size > 0).then(|| Disk {
                 model: files::value(&block.join("device/model"))
@@ -294,8 +252,10 @@ fn disks(root: &Path) -> Vec<Disk> {
                     .unwrap_or_default(),
                 r#type: disk_type(&name, &block).to_owned(),
                 size,
-                endurance_utilization: None,
-                health: emmc_health(&block).to_owned(),
+                endurance_utilization: wear.map(|wear| wear.endurance_utilization),
+                health: wear
+                    .map_or_else(|| emmc_health(&block), |wear| wear.word)
+                    .to_owned(),
                 name,
             })
         })

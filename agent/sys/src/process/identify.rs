@@ -163,6 +163,10 @@ impl Identifier {
             comm: instance.comm.to_string(),
             kernel_thread: instance.kernel_thread,
             traits: Vec::new(),
+            signer: String::new(),
+            original_file_name: String::new(),
+            description: String::new(),
+            bundle_id: String::new(),
             executable_name,
             cgroup,
         };

@@ -1,4 +1,4 @@
-//! The process probe on Linux: the table's changes, identified, into the ledger.
+//! The process probe: the table's changes, identified, into the ledger.
 //!
 //! Invariant: expensive questions (hash, package, parent) are asked once per instance and for all new ones together. Kernel
 //! threads are left out: they are no programs, and their names change with what they do.
@@ -6,14 +6,14 @@
 use std::{
     collections::BTreeMap,
     path::{Path, PathBuf},
-    sync::{Arc, Mutex, PoisonError},
+    sync::PoisonError,
     time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use weft_agent_sys::{
-    clock,
+    host,
     process::{self as sys, Identifier, InstanceKey, ProgramFacts, Table},
 };
 use weft_proto::v1::{
@@ -22,7 +22,10 @@ use weft_proto::v1::{
     process::{Place, UserClass},
 };
 
-use super::ledger::{Identity, Ledger, Origin};
+use super::{
+    RunningProgram, RunningPrograms,
+    ledger::{Identity, Ledger, Origin},
+};
 use crate::{
     observation,
     policy::Effective,
@@ -33,30 +36,14 @@ use crate::{
 /// Starts and costs are told this often: 144 times a day, only for programs that did something.
 const SUMMARY: Duration = Duration::from_secs(600);
 
-/// USER_HZ, the unit of start times; every architecture that we run on has 100 (man 5 proc).
+/// The unit of start times: USER_HZ on Linux, where every architecture that we run on has 100 (man 5 proc).
 const TICKS_PER_SECOND: f64 = 100.0;
-
-/// A running program as the app probe needs it. Unredacted; stays in this process.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct RunningProgram {
-    /// The executable's name.
-    pub name: String,
-    /// Its full path.
-    pub path: String,
-    /// Its control group.
-    pub cgroup: String,
-    /// Owning package, "manager:name@version".
-    pub package: String,
-}
-
-/// Shared with the app probe.
-pub type RunningPrograms = Arc<Mutex<Vec<RunningProgram>>>;
 
 /// What survives a restart of the agent.
 #[derive(Default, Serialize, Deserialize)]
 struct Memory {
     boot_id: String,
-    /// Seconds since boot at the last look that was kept.
+    /// Seconds on the clock of start times at the last look that was kept.
     looked_at: f64,
     first_seen: BTreeMap<Identity, Timestamp>,
 }
@@ -83,7 +70,7 @@ impl ProcessProbe {
         let memory: Memory = state::load(&file).unwrap_or_default();
         let starts_after = match (
             memory.first_seen.is_empty(),
-            memory.boot_id == boot_id(root),
+            memory.boot_id == host::boot_id(root),
         ) {
             // Never looked before: what runs now began before our time.
             (true, _) => u64::MAX,
@@ -169,6 +156,10 @@ impl ProcessProbe {
                 .as_ref()
                 .map(ToString::to_string)
                 .unwrap_or_default(),
+            signer: facts.signer.clone(),
+            original_file_name: facts.original_file_name.clone(),
+            description: facts.description.clone(),
+            bundle_id: facts.bundle_id.clone(),
         };
         self.programs.insert(instance.key, program);
         let command_line = match moment.policy.privacy.command_lines {
@@ -222,8 +213,8 @@ impl Probe for ProcessProbe {
         self.ledger.settle(&pending);
         if let (Some(file), false) = (&self.file, pending.is_empty()) {
             let memory = Memory {
-                boot_id: boot_id(moment.root),
-                looked_at: clock::read().since_boot.as_secs_f64(),
+                boot_id: host::boot_id(moment.root),
+                looked_at: sys::now_ticks() as f64 / TICKS_PER_SECOND,
                 first_seen: self.ledger.first_seen(),
             };
             // Losing this file tells running programs once more; nothing is lost.
@@ -238,14 +229,6 @@ impl Probe for ProcessProbe {
         spots.push("processes that begin and end between two looks are not seen".to_owned());
         spots
     }
-}
-
-fn boot_id(root: &Path) -> String {
-    let path = root.join("proc/sys/kernel/random/boot_id");
-    std::fs::read_to_string(path)
-        .unwrap_or_default()
-        .trim()
-        .to_owned()
 }
 
 /// Content (where it is readable), name, package and place; what an interpreter runs makes it another program.
@@ -269,13 +252,23 @@ fn translate(facts: ProgramFacts) -> Process {
     let script = facts.script.map(|script| match script.package {
         Some(_) => script
             .path
-            .rsplit('/')
+            .rsplit(['/', '\\'])
             .next()
             .unwrap_or_default()
             .to_owned(),
         None => "(script)".to_owned(),
     });
+    // Where a file still has the name that it was built with, the record says nothing new.
+    let original_file_name = match facts
+        .original_file_name
+        .eq_ignore_ascii_case(&facts.executable_name)
+    {
+        true => String::new(),
+        false => facts.original_file_name,
+    };
     Process {
+        signer: facts.signer,
+        original_file_name,
         executable_name: facts.executable_name,
         executable_path: facts.executable_path,
         executable_sha256: facts.executable_sha256,
