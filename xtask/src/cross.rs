@@ -50,6 +50,19 @@ pub fn run() -> Result<()> {
     })
 }
 
+/// The program that people get: built for release, for the MSI.
+pub fn windows_program() -> Result<PathBuf> {
+    fetch::debian::ensure("the cross build", &PACKAGES)?;
+    step("Windows: weft-agent.exe for release", || {
+        show(
+            cargo("/usr/bin/cargo")
+                .args(["build", "--locked", "--release"])
+                .args(package(WINDOWS)),
+        )
+    })?;
+    Ok(target().join(WINDOWS).join("release/weft-agent.exe"))
+}
+
 /// Tests are linted with the rest, so that a test that is for one system only cannot rot.
 fn clippy(system: &str) -> Command {
     let mut command = cargo("/usr/bin/cargo-clippy");

@@ -5,6 +5,7 @@
 
 mod deb;
 mod elf;
+mod macos;
 mod msi;
 mod rpm;
 mod stage;
@@ -17,7 +18,7 @@ use anyhow::Result;
 use clap::{Args, ValueEnum};
 
 use crate::{
-    build, fetch,
+    build, cross, fetch,
     step::{cargo, show, step},
 };
 
@@ -42,8 +43,10 @@ pub enum Kind {
     Deb,
     /// RPM of the agent
     Rpm,
-    /// MSI of the agent (needs the Windows program: --windows-program, or a cross build)
+    /// MSI of the agent; its program is cross-built
     Msi,
+    /// What a Mac needs to build the agent's installer
+    Macos,
 }
 
 /// What every packer gets.
@@ -82,11 +85,16 @@ pub fn run(options: &Options) -> Result<()> {
     if wants(Kind::Rpm) {
         made.push(step("weft-agent: rpm", || rpm::pack(&plan))?);
     }
+    if wants(Kind::Macos) {
+        made.push(step("weft-agent: inputs of the macOS installer", || {
+            macos::pack(&plan)
+        })?);
+    }
     if wants(Kind::Msi) {
-        let program = options
-            .windows_program
-            .clone()
-            .unwrap_or_else(|| plan.out.join("weft-agent.exe"));
+        let program = match &options.windows_program {
+            Some(program) => program.clone(),
+            None => cross::windows_program()?,
+        };
         made.push(step("weft-agent: MSI", || msi::pack(&program, &plan))?);
     }
     sums::write(&plan.out, &made)?;

@@ -28,6 +28,7 @@ pub mod clock;
 pub mod dirs;
 pub mod host;
 pub mod identity;
+pub mod managed;
 pub mod secret;
 pub mod usage;
 

@@ -77,7 +77,7 @@ fn complete(folder: &Path, msi: &str) -> Result<()> {
         "MsiServiceConfig\tName\tEvent\tConfigType\tArgument\tComponent_\r\n\
          s72\ts255\ti4\ti4\tL0\ts72\r\n\
          MsiServiceConfig\tMsiServiceConfig\r\n\
-         Delayed\tWeftAgent\t1\t3\t1\tProgram\r\n",
+         Delayed\tweft-agent\t1\t3\t1\tProgram\r\n",
     )?;
     import(
         folder,
@@ -86,7 +86,7 @@ fn complete(folder: &Path, msi: &str) -> Result<()> {
         "MsiServiceConfigFailureActions\tName\tEvent\tResetPeriod\tRebootMessage\tCommand\tActions\tDelayActions\tComponent_\r\n\
          s72\ts255\ti4\tI4\tL255\tL255\tL0\tL0\ts72\r\n\
          MsiServiceConfigFailureActions\tMsiServiceConfigFailureActions\r\n\
-         Restart\tWeftAgent\t1\t86400\t\t\t1[~]1[~]1\t60000[~]60000[~]60000\tProgram\r\n",
+         Restart\tweft-agent\t1\t86400\t\t\t1[~]1[~]1\t60000[~]60000[~]60000\tProgram\r\n",
     )?;
     query(
         folder,
@@ -112,9 +112,9 @@ fn check(folder: &Path, msi: &str) -> Result<()> {
         "the MSI's properties would not reach the installation"
     );
     for (name, row) in [
-        ("ServiceInstall", "WeftAgent"),
-        ("ServiceControl", "WeftAgent"),
-        ("MsiServiceConfigFailureActions", "WeftAgent"),
+        ("ServiceInstall", "weft-agent"),
+        ("ServiceControl", "weft-agent"),
+        ("MsiServiceConfigFailureActions", "weft-agent"),
         ("InstallExecuteSequence", "MsiConfigureServices"),
         ("InstallExecuteSequence", "LeaveNothing"),
         ("Registry", "Software\\Weft\\Agent"),
