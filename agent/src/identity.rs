@@ -150,7 +150,7 @@ pub fn promote_renewed(state: &Path) -> io::Result<()> {
 
 /// The renewed identity did not work.
 pub fn discard_renewed(state: &Path) {
-    std::fs::remove_file(state.join(RENEWED)).ok();
+    weft_agent_sys::secret::remove(&state.join(RENEWED)).ok();
 }
 
 /// Removes every trace of an enrolment.
@@ -158,13 +158,9 @@ pub fn discard_renewed(state: &Path) {
 /// # Errors
 /// From the file system; a missing file is fine.
 pub fn remove(state: &Path) -> io::Result<()> {
-    for name in [CURRENT, RENEWED, INSTALLATION] {
-        match std::fs::remove_file(state.join(name)) {
-            Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
-            _ => {}
-        }
-    }
-    Ok(())
+    [CURRENT, RENEWED, INSTALLATION]
+        .iter()
+        .try_for_each(|name| weft_agent_sys::secret::remove(&state.join(name)))
 }
 
 /// The installation's id; made once and kept, so that an enrolment whose answer was lost can be repeated.

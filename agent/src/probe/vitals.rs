@@ -156,7 +156,12 @@ impl Probe for VitalsProbe {
     }
 
     fn blind_spots(&self) -> Vec<String> {
-        weft_agent_sys::vitals::blind_spots()
+        let mut spots = weft_agent_sys::vitals::blind_spots();
+        // Rates need two samples, so the first summary comes first.
+        if let (Some(fold), true) = (&self.window, self.summaries > 0) {
+            spots.extend(weft_agent_sys::vitals::missing(&fold.latest));
+        }
+        spots
     }
 }
 

@@ -126,9 +126,48 @@ pub fn blind_spots() -> Vec<String> {
     spots.iter().map(|spot| (*spot).to_owned()).collect()
 }
 
+/// What the kernel of a Linux machine did not offer in this sample, and why that may be. Needs a sampler's second sample.
+pub fn missing(sample: &Sample) -> Vec<String> {
+    if !cfg!(target_os = "linux") {
+        return Vec::new();
+    }
+    let mut out = Vec::new();
+    let mut say = |is_missing: bool, sentence: &str| {
+        if is_missing {
+            out.push(sentence.to_owned());
+        }
+    };
+    say(
+        sample.temperature_max.is_none(),
+        "vitals: temperature: no sensor is offered (usual in virtual machines)",
+    );
+    say(
+        sample.throttled.is_none(),
+        "vitals: throttling: the processor counts none (only Intel's do, outside of virtual machines)",
+    );
+    say(
+        sample.memory_pressure.is_none(),
+        "vitals: memory pressure: the kernel was built or started without PSI",
+    );
+    out
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn what_is_not_offered_is_said() {
+        assert_eq!(missing(&Sample::default()).len(), 3);
+        let whole = Sample {
+            temperature_max: Some(50.0),
+            throttled: Some(0.0),
+            memory_pressure: Some(0.0),
+            ..Sample::default()
+        };
+        assert!(missing(&whole).is_empty());
+    }
 
     #[test]
     fn a_macs_volumes_travel_as_classes() {

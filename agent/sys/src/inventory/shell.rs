@@ -72,7 +72,7 @@ pub fn read() -> Inventory {
 fn disks() -> Vec<super::Disk> {
     use crate::win32::device;
     const MAX_DISKS: u32 = 16;
-    /// STORAGE_PROPERTY_QUERY: which property, a standard query, no parameters.
+    // STORAGE_PROPERTY_QUERY: which property, a standard query, no parameters.
     let query = |property: u32| [property.to_le_bytes(), [0; 4], [0; 4]].concat();
     const DEVICE: u32 = 0;
     const SEEK_PENALTY: u32 = 7;
