@@ -14,11 +14,13 @@ use tower_http::{
 };
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
+use weft_collector_core::impact::Minutes;
 use weft_collector_store::control::Control;
 
 use crate::{
     accounts::Accounts,
     audit::Auditor,
+    calls::Template,
     clock::Clock,
     pki::RevocationList,
     threads::{Threads, voice::Voice},
@@ -59,6 +61,10 @@ pub struct Parts {
     pub control_kind: &'static str,
     /// True where the console is reached by https: then the cookie is never sent otherwise.
     pub secure: bool,
+    /// How call links are made; `None`: calls are off.
+    pub calls: Option<Template>,
+    /// What one restart costs.
+    pub minutes: Minutes,
 }
 
 /// Detection, as `GET /status` tells it.

@@ -34,6 +34,7 @@ use crate::{
     clock::Clock,
     config::Config,
     correlate::Correlate,
+    effects::Effects,
     enroll::Enroll,
     gate::Gate,
     http,
@@ -57,6 +58,8 @@ const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
 const POLICY_EVERY: Duration = Duration::from_secs(2);
 /// A person who writes sees what it is about within this time, however rarely the detectors look.
 const LINKS_EVERY: Duration = Duration::from_secs(15);
+/// Effects are measured in days; who looks at one within the hour sees it measured.
+const EFFECTS_EVERY: Duration = Duration::from_secs(3_600);
 /// How often to look whether a certificate must be made anew.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(5);
 /// A stream that says nothing is asked whether it lives; NATs forget idle connections after a few minutes.
@@ -194,6 +197,7 @@ impl App {
         });
         rooms.start_jobs(&mut tasks, renewal);
         rooms.start_watch(&mut tasks);
+        rooms.start_effects(&mut tasks);
         rooms.start_grpc(&mut tasks, doors.grpc, renewals);
         tasks.start("http", http::serve(doors.http, rooms.pages(), stop));
         tracing::info!(%grpc, %http, "the collector is open");
@@ -229,6 +233,9 @@ impl Rooms {
             rounds: Arc::new(move || **rounds.load()),
             control_kind: self.control.kind(),
             secure: self.config.public_url().starts_with("https:"),
+            // Checked when the configuration was read.
+            calls: self.config.call_template().ok().flatten(),
+            minutes: self.config.impact,
         });
         http::router(health, api::router(api))
     }
@@ -315,6 +322,25 @@ impl Rooms {
             })
             .await;
             linker.leave().await;
+            Ok(())
+        });
+    }
+
+    /// What accepted answers did, measured by one collector at a time.
+    fn start_effects(&self, tasks: &mut Tasks) {
+        let stop = tasks.stop().clone();
+        let effects = Effects::new(
+            self.control.clone(),
+            Arc::new(self.telemetry.clone()),
+            self.clock.clone(),
+            self.config.impact,
+        );
+        tasks.start("effects", async move {
+            jobs::every("effects", EFFECTS_EVERY, stop, async || {
+                effects.turn().await.map(drop)
+            })
+            .await;
+            effects.leave().await;
             Ok(())
         });
     }

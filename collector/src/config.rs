@@ -11,6 +11,9 @@ use std::{
 
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
+use weft_collector_core::impact::Minutes;
+
+use crate::calls::{Template, Unfit};
 
 mod keys;
 mod lasting;
@@ -22,6 +25,9 @@ pub const DEFAULT: &str = include_str!("../config.toml");
 
 /// Before each variable: `WEFT_COLLECTOR__SECTION__KEY`.
 pub const ENVIRONMENT_PREFIX: &str = "WEFT_COLLECTOR__";
+
+/// A day: no restart costs more.
+const MOST_MINUTES: f64 = 1_440.0;
 
 #[derive(Debug, thiserror::Error)]
 pub enum ConfigError {
@@ -48,6 +54,10 @@ pub enum ConfigError {
         value: String,
         expected: String,
     },
+    #[error(transparent)]
+    Call(#[from] Unfit),
+    #[error("{key} = {minutes}: minutes of one event, from 0 to {MOST_MINUTES}")]
+    Minutes { key: String, minutes: f64 },
     #[error("the configuration does not hold together: {0}")]
     Shape(#[from] toml::de::Error),
 }
@@ -69,6 +79,8 @@ pub struct Config {
     pub control: Control,
     pub certificates: Certificates,
     pub detect: Detect,
+    pub threads: Threads,
+    pub impact: Minutes,
     pub limits: Limits,
     pub log: Log,
 }
@@ -124,6 +136,12 @@ pub struct Detect {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Threads {
+    pub call_url: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     pub handshakes: usize,
     pub handshake_timeout: Lasting,
@@ -156,7 +174,10 @@ impl Config {
         file: Option<&Path>,
         environment: impl IntoIterator<Item = (String, String)>,
     ) -> Result<Self, ConfigError> {
-        Ok(keys::effective(file, environment)?.try_into()?)
+        let config: Self = keys::effective(file, environment)?.try_into()?;
+        config.call_template()?;
+        config.check_minutes()?;
+        Ok(config)
     }
 
     /// The effective configuration as TOML with its secrets masked: what `check` prints.
@@ -179,6 +200,39 @@ impl Config {
         match self.http.public_url.trim_end_matches('/') {
             "" => format!("http://{}", self.http.listen),
             url => url.to_owned(),
+        }
+    }
+
+    /// How call links are made; `None`: calls are off.
+    pub fn call_template(&self) -> Result<Option<Template>, ConfigError> {
+        Ok(Template::read(&self.threads.call_url)?)
+    }
+
+    /// Minutes are multiplied and shown: each must be a number that a person could mean.
+    fn check_minutes(&self) -> Result<(), ConfigError> {
+        let Minutes {
+            crash,
+            forced_off,
+            power_loss_or_hang,
+            failed_boot,
+            update,
+        } = self.impact;
+        let named = [
+            ("crash", crash),
+            ("forced_off", forced_off),
+            ("power_loss_or_hang", power_loss_or_hang),
+            ("failed_boot", failed_boot),
+            ("update", update),
+        ];
+        match named
+            .into_iter()
+            .find(|(_, minutes)| !(0.0..=MOST_MINUTES).contains(minutes))
+        {
+            Some((key, minutes)) => Err(ConfigError::Minutes {
+                key: format!("impact.{key}"),
+                minutes,
+            }),
+            None => Ok(()),
         }
     }
 

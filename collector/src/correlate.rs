@@ -5,7 +5,7 @@
 //! what everybody in its space can read: no whispers, and nothing that the collector itself wrote, or it would agree with
 //! its own words.
 
-mod threads;
+pub(crate) mod threads;
 
 use std::collections::{BTreeMap, HashMap};
 

@@ -28,7 +28,10 @@ pub mod metrics;
 
 pub mod accounts;
 pub mod api;
+pub mod calls;
+pub mod cohorts;
 pub mod correlate;
+pub mod effects;
 pub mod import;
 pub mod replay;
 pub mod threads;

@@ -5,14 +5,18 @@
 
 mod wanted;
 
-use std::sync::Arc;
+use std::{collections::BTreeSet, sync::Arc};
 
 use arc_swap::ArcSwap;
 use jiff::Timestamp;
 use serde_json::Value;
+use sha2::{Digest as _, Sha256};
 use tokio::sync::watch;
 use tonic::{Request, Response, Status};
-use weft_collector_core::verdict::{Judged, Verdict};
+use weft_collector_core::{
+    device::DeviceId,
+    verdict::{Verdict, chosen},
+};
 use weft_collector_store::control::{Control, ControlError};
 use weft_proto::v1::{AppVerdict, FetchPolicyRequest, Policy, policies_server};
 
@@ -39,6 +43,8 @@ pub enum PolicyError {
 pub struct PolicyInForce {
     control: Control,
     policy: Arc<ArcSwap<Policy>>,
+    /// Of every scope.
+    verdicts: Arc<ArcSwap<Vec<Verdict>>>,
     version: watch::Sender<u64>,
 }
 
@@ -47,6 +53,7 @@ impl PolicyInForce {
         let in_force = Self {
             control,
             policy: Arc::default(),
+            verdicts: Arc::default(),
             version: watch::Sender::new(0),
         };
         in_force.refresh(now).await?;
@@ -61,19 +68,37 @@ impl PolicyInForce {
             None => Policy::default(),
         };
         let given = self.control.verdicts().list().await?;
-        policy.verdicts = told(given.into_iter().map(|given| given.verdict));
+        let verdicts: Vec<Verdict> = given.into_iter().map(|given| given.verdict).collect();
+        policy.verdicts = told(&verdicts, "", None);
         policy.version = 0;
-        let document = serde_json::to_value(&policy)?;
+        let mut document = serde_json::to_value(&policy)?;
+        let narrow: Vec<&Verdict> = verdicts
+            .iter()
+            .filter(|verdict| verdict.team.is_some() || verdict.device.is_some())
+            .collect();
+        if !narrow.is_empty() {
+            document["narrow"] = serde_json::to_value(&narrow)?;
+            document["teams"] = teams_told(&self.control, &verdicts).await?;
+        }
         policy.version = settings.set(TOLD, &document, "system", now).await?;
         let version = policy.version;
         self.policy.store(Arc::new(policy));
+        self.verdicts.store(Arc::new(verdicts));
         self.version
             .send_if_modified(|old| std::mem::replace(old, version) != version);
         Ok(version)
     }
 
+    /// As a device of no team is told it.
     pub fn current(&self) -> Arc<Policy> {
         self.policy.load_full()
+    }
+
+    /// As this device of this team is told it: its own verdicts before its team's before everybody's.
+    pub fn of_device(&self, device: DeviceId, team: &str) -> Policy {
+        let mut policy = Policy::clone(&self.policy.load());
+        policy.verdicts = told(&self.verdicts.load(), team, Some(device));
+        policy
     }
 
     pub fn version(&self) -> watch::Receiver<u64> {
@@ -93,27 +118,46 @@ pub async fn want(
     Ok(())
 }
 
-/// Verdicts for everybody. One for a single team is not told: an agent does not know its owner's team, and what its
-/// owner reads must not be wrong.
-fn told(verdicts: impl Iterator<Item = Verdict>) -> Vec<AppVerdict> {
-    let mut told: Vec<AppVerdict> = verdicts
-        .filter(|verdict| verdict.team.is_none())
+/// What one device is told: of each app the verdict that concerns it.
+fn told(verdicts: &[Verdict], team: &str, device: Option<DeviceId>) -> Vec<AppVerdict> {
+    let apps: BTreeSet<&str> = verdicts
+        .iter()
+        .map(|verdict| verdict.app.as_str())
+        .collect();
+    apps.into_iter()
+        .filter_map(|app| chosen(verdicts, app, team, device))
         .map(|verdict| AppVerdict {
-            app: verdict.app,
-            verdict: match verdict.verdict {
-                Judged::Sanctioned => "sanctioned",
-                Judged::Tolerated => "tolerated",
-                Judged::Unsanctioned => "unsanctioned",
-            }
-            .to_owned(),
+            app: verdict.app.clone(),
+            verdict: verdict.verdict.as_str().to_owned(),
             until: verdict
                 .until
                 .map(|until| until.to_string())
                 .unwrap_or_default(),
+            replace_by: verdict.replace_by.clone(),
         })
+        .collect()
+}
+
+/// Which device belongs to which team, where it matters: so that moving a laptop makes a new version, too.
+async fn teams_told(control: &Control, verdicts: &[Verdict]) -> Result<Value, ControlError> {
+    let judged: BTreeSet<&str> = verdicts
+        .iter()
+        .filter_map(|verdict| verdict.team.as_deref())
         .collect();
-    told.sort_by(|a, b| a.app.cmp(&b.app));
-    told
+    if judged.is_empty() {
+        return Ok(Value::Null);
+    }
+    let teams = control.devices().teams().await?;
+    let mut hash = Sha256::new();
+    for (device, team) in teams
+        .iter()
+        .filter(|(_, team)| judged.contains(team.as_str()))
+    {
+        hash.update(device.0.as_bytes());
+        hash.update(team.as_bytes());
+        hash.update([0]);
+    }
+    Ok(Value::String(hex::encode(hash.finalize())))
 }
 
 /// The gRPC face.
@@ -133,7 +177,10 @@ impl policies_server::Policies for Policies {
             .admit(request.extensions(), "policy")
             .await
             .map_err(Fault::into)
-            .map(|_: crate::gate::Caller| Response::new(Policy::clone(&self.in_force.current())))
+            .map(|caller: crate::gate::Caller| {
+                let device = caller.device;
+                Response::new(self.in_force.of_device(device.id, &device.traits.team))
+            })
     }
 }
 
@@ -160,6 +207,57 @@ mod tests {
         assert!(version.has_changed().unwrap());
         assert_eq!(policy.current().cadence.as_ref().unwrap().vitals, 30);
         assert_eq!(policy.current().version, first + 1);
+    }
+
+    #[tokio::test]
+    async fn each_device_is_told_the_verdict_that_concerns_it() {
+        use weft_collector_core::verdict::Judged;
+        let control = Control::connect("sqlite::memory:").await.unwrap();
+        let now = Timestamp::UNIX_EPOCH;
+        let policy = PolicyInForce::load(control.clone(), now).await.unwrap();
+        let first = *policy.version().borrow();
+        let own = DeviceId(uuid::Uuid::from_u128(1));
+        let other = DeviceId(uuid::Uuid::from_u128(2));
+        let verdict = |verdict, team: Option<&str>, device| Verdict {
+            app: "dropbox".to_owned(),
+            verdict,
+            team: team.map(str::to_owned),
+            device,
+            until: None,
+            reason: String::new(),
+            replace_by: "OneDrive".to_owned(),
+        };
+        let by = uuid::Uuid::nil();
+        let given = [
+            verdict(Judged::Unsanctioned, None, None),
+            verdict(Judged::Sanctioned, Some("Design"), None),
+            verdict(Judged::Tolerated, None, Some(own)),
+        ];
+        for (number, verdict) in (1..).zip(&given) {
+            control.verdicts().put(verdict, by, now).await.unwrap();
+            assert_eq!(policy.refresh(now).await.unwrap(), first + number);
+        }
+        for (device, team, expect) in [
+            (own, "Design", "tolerated"),
+            (other, "Design", "sanctioned"),
+            (other, "Sales", "unsanctioned"),
+            (other, "", "unsanctioned"),
+        ] {
+            let told = policy.of_device(device, team).verdicts;
+            assert_eq!(told.len(), 1);
+            assert_eq!(
+                (told[0].verdict.as_str(), told[0].replace_by.as_str()),
+                (expect, "OneDrive")
+            );
+        }
+        assert!(
+            control
+                .verdicts()
+                .remove_for_device("dropbox", own)
+                .await
+                .unwrap()
+        );
+        assert_eq!(policy.refresh(now).await.unwrap(), first + 4);
     }
 
     #[tokio::test]

@@ -21,6 +21,7 @@ use weft_collector_store::control::{
 use crate::clock::Clock;
 
 pub mod about;
+pub mod notice;
 pub mod render;
 pub mod source;
 pub mod voice;
@@ -127,6 +128,36 @@ impl Threads {
         };
         let first = self.new_post(by, id, markdown);
         self.control.threads().open(thread, first).await?;
+        Ok(id)
+    }
+
+    /// Opens a talk for these people and security alone, with words of the collector in the name of a person.
+    pub async fn open_private(
+        &self,
+        by: &Account,
+        title: &str,
+        markdown: &str,
+        people: &[Uuid],
+        simulated: bool,
+    ) -> Result<Uuid, ThreadError> {
+        let space = self.space(by, "staff").await?;
+        let title = source::title(title)?;
+        self.keep_pace(by)?;
+        let (id, at) = (self.clock.id(), self.clock.now());
+        let thread = NewThread {
+            id,
+            space: space.id,
+            title,
+            author: by.id,
+            at,
+            simulated,
+        };
+        let first = self.new_post(by, id, markdown.to_owned());
+        let people: Vec<Uuid> = people.iter().copied().chain([by.id]).collect();
+        self.control
+            .threads()
+            .open_private(thread, first, &people)
+            .await?;
         Ok(id)
     }
 
@@ -276,6 +307,15 @@ impl Threads {
     }
 
     async fn is_staff_only(&self, thread: &Thread) -> Result<bool, ThreadError> {
+        // A private talk lies in the staff's space and belongs to its people; who is here was let in by the store.
+        let private = self
+            .control
+            .threads()
+            .private_among(vec![thread.id])
+            .await?;
+        if !private.is_empty() {
+            return Ok(false);
+        }
         let space = self
             .control
             .spaces()

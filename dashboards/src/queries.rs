@@ -15,6 +15,7 @@ pub const DEVICE_INVENTORY: &str = include_str!("../queries/device_inventory.sql
 pub const DEVICE_OBSERVATIONS: &str = include_str!("../queries/device_observations.sql");
 pub const DEVICE_PROCESSES: &str = include_str!("../queries/device_processes.sql");
 pub const DEVICE_VITALS: &str = include_str!("../queries/device_vitals.sql");
+pub const ENDS_BY_MONTH: &str = include_str!("../queries/ends_by_month.sql");
 pub const EVIDENCE_APPS: &str = include_str!("../queries/evidence_apps.sql");
 pub const EVIDENCE_BATTERIES: &str = include_str!("../queries/evidence_batteries.sql");
 pub const EVIDENCE_BOOTS: &str = include_str!("../queries/evidence_boots.sql");

@@ -19,6 +19,9 @@
 //! | Symptom | what people complain about, read from their words | [`symptoms`] |
 //! | Verdict | sanctioned, tolerated (until a date), unsanctioned, per app and scope | [`verdict`] |
 //! | Effect | what an accepted answer did, against matched controls | [`effect`] |
+//! | Context card | what a thread may show of a device, chosen by its owner | [`card`] |
+//! | Peer | somebody with the same laptop or trouble who agreed to be found | [`peers`] |
+//! | Review | asking an owner first why an app is used; its decision is a verdict | [`review`] |
 //! | Demand | what unapproved apps are wanted for | [`demand`] |
 //! | Impact | time lost and saved, with its formula | [`impact`] |
 //! | Books | where every observation ended | [`books`] |
@@ -35,10 +38,15 @@ pub mod evidence;
 pub mod finding;
 pub mod verdict;
 
+pub mod anonymity;
 pub mod authority;
+pub mod card;
+pub mod cohort;
 pub mod demand;
 pub mod impact;
 pub mod link;
 pub mod linker;
+pub mod peers;
+pub mod review;
 pub mod symptoms;
 pub mod thread;

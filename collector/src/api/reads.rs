@@ -12,7 +12,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weft_collector_core::{books::Books, device::DeviceId};
+use weft_collector_core::{
+    books::Books,
+    device::{DeviceId, Traits},
+    evidence::AppUse,
+};
+use weft_collector_store::telemetry::{EndsOfMonth, Restarts};
 
 /// The answer to a question, or why there is none (for the log, not for the caller).
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ReadError>>;
@@ -99,6 +104,16 @@ pub trait Reads: Send + Sync {
     ) -> Answer<'a, Vec<SentRecord>>;
     /// Every app seen anywhere.
     fn apps(&self, now: Timestamp) -> Answer<'_, Vec<FleetApp>>;
+    /// How the sessions of these laptops ended, as detectors read it.
+    fn restarts(
+        &self,
+        devices: BTreeMap<DeviceId, Traits>,
+        from: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'_, Restarts>;
+    /// Which app is on which laptop, as detectors read it.
+    fn app_uses(&self, from: Timestamp, now: Timestamp) -> Answer<'_, Vec<AppUse>>;
+    fn ends_by_month(&self, from: Timestamp, now: Timestamp) -> Answer<'_, Vec<EndsOfMonth>>;
 }
 
 #[derive(Clone, Debug, Serialize, ToSchema)]

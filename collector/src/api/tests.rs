@@ -27,6 +27,7 @@ use super::*;
 use crate::accounts::Described;
 
 mod anomalies;
+mod context;
 mod discussion;
 mod fake;
 mod roles;
@@ -42,6 +43,7 @@ struct House {
     api: Api,
     router: Router,
     now: Arc<Mutex<Timestamp>>,
+    fake: Arc<Fake>,
     /// The user's laptop, and a colleague's of the same model.
     own: DeviceId,
     other: DeviceId,
@@ -72,16 +74,19 @@ impl House {
                 *now
             }
         });
+        let fake = Arc::new(Fake::default());
         let api = Api::new(Parts {
             accounts: Accounts::new(control.clone(), clock.clone()),
             threads: Threads::new(control.clone(), clock.clone()),
             voice: Voice::new(control.clone(), clock.clone()),
             auditor: Auditor::new(control.clone(), clock.clone()),
             revocations: RevocationList::default(),
-            reads: Arc::new(Fake),
+            reads: fake.clone(),
             rounds: Arc::new(Rounds::default),
             control_kind: "sqlite",
             secure: false,
+            calls: crate::calls::Template::read("https://meet.example/weft-{thread}").unwrap(),
+            minutes: Minutes::default(),
             control,
             clock,
         });
@@ -90,6 +95,7 @@ impl House {
             router: router(api.clone()),
             api,
             now,
+            fake,
             own: DeviceId(Uuid::now_v7()),
             other: DeviceId(Uuid::now_v7()),
         };

@@ -8,10 +8,18 @@ pub mod accounts;
 pub mod anomalies;
 pub mod apps;
 pub mod audit;
+pub mod calls;
+pub mod cards;
+pub mod cohort;
+pub mod demand;
 pub mod devices;
+pub mod effect;
+pub mod impact;
 pub mod links;
 pub mod overview;
+pub mod peers;
 pub mod posts;
+pub mod reviews;
 pub mod session;
 pub mod shape;
 pub mod spaces;
@@ -31,6 +39,12 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(links::confirm::confirm))
         .routes(routes!(links::reject::reject))
         .merge(discussion())
+        .merge(context())
+        .merge(peers())
+        .merge(reviews())
+        .routes(routes!(demand::list))
+        .routes(routes!(demand::csv))
+        .routes(routes!(impact::read))
         .routes(routes!(apps::list::list))
         .routes(routes!(apps::judge::judge, apps::unjudge::unjudge))
         .routes(routes!(audit::list::list))
@@ -49,6 +63,8 @@ fn devices() -> OpenApiRouter<Api> {
         .routes(routes!(devices::vitals::vitals))
         .routes(routes!(devices::observations::observations))
         .routes(routes!(devices::looks::looks))
+        .routes(routes!(devices::looks::summary))
+        .routes(routes!(cards::of_device))
         .routes(routes!(devices::revoke::revoke))
 }
 
@@ -77,4 +93,39 @@ fn discussion() -> OpenApiRouter<Api> {
         ))
         .routes(routes!(threads::context::context))
         .routes(routes!(posts::edit::edit, posts::delete::delete))
+}
+
+/// Machine facts beside the talk.
+fn context() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(cohort::cohort))
+        .routes(routes!(cards::read, cards::share, cards::unshare))
+        .routes(routes!(cards::preview))
+        .routes(routes!(effect::read))
+        .routes(routes!(effect::mark))
+        .routes(routes!(effect::unmark))
+        .routes(routes!(calls::read, calls::start))
+}
+
+fn peers() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(peers::read, peers::set))
+        .routes(routes!(peers::of_thread))
+        .routes(routes!(peers::of_anomaly))
+        .routes(routes!(peers::invite::invite, peers::invite::of_thread))
+        .routes(routes!(peers::invite::mine))
+        .routes(routes!(peers::invite::accept))
+        .routes(routes!(peers::invite::decline))
+        .routes(routes!(peers::thank::thank, peers::thank::unthank))
+        .routes(routes!(peers::thank::mine))
+        .routes(routes!(peers::thank::of_thread))
+}
+
+fn reviews() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(reviews::list, reviews::open))
+        .routes(routes!(reviews::read))
+        .routes(routes!(reviews::of_thread))
+        .routes(routes!(reviews::answer))
+        .routes(routes!(reviews::decide::decide))
 }

@@ -83,3 +83,36 @@ fn a_duration_that_is_none_says_how_to_write_one() {
         .to_string();
     assert!(message.contains("90s"), "{message}");
 }
+
+#[test]
+fn a_call_template_is_https_and_has_one_room() {
+    let message = |text| with_file(text).unwrap_err().to_string();
+    let refused = message("[threads]\ncall_url = \"http://meet.example/{thread}\"\n");
+    assert!(
+        refused.contains("https://meet.example/weft-{thread}"),
+        "{refused}"
+    );
+    let config = with_file("[threads]\ncall_url = \"https://meet.example/{thread}\"\n").unwrap();
+    assert!(config.call_template().unwrap().is_some());
+    assert!(
+        Config::load(None, [])
+            .unwrap()
+            .call_template()
+            .unwrap()
+            .is_none()
+    );
+}
+
+#[test]
+fn minutes_are_what_the_code_assumes_and_can_be_set() {
+    let config = Config::load(None, []).unwrap();
+    assert_eq!(config.impact, Minutes::default());
+    let config = with_variable("WEFT_COLLECTOR__IMPACT__CRASH", "7.5").unwrap();
+    assert_eq!(config.impact.crash, 7.5);
+    let whole = with_file("[impact]\ncrash = 30\n").unwrap();
+    assert_eq!(whole.impact.crash, 30.0);
+    let refused = with_file("[impact]\nupdate = -1.0\n")
+        .unwrap_err()
+        .to_string();
+    assert!(refused.contains("impact.update"), "{refused}");
+}

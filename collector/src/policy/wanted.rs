@@ -305,6 +305,7 @@ mod tests {
                 app: "dropbox".to_owned(),
                 verdict: "tolerated".to_owned(),
                 until: String::new(),
+                replace_by: String::new(),
             }],
             organisation_domains: vec!["example.org".to_owned()],
         }

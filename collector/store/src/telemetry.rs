@@ -32,6 +32,7 @@ pub use self::{
         Battery, Boot, Component, DeviceApp, Disk, Health, Inventory, MAX_POINTS, Process, Slice,
         VitalsSeries,
     },
+    evidence::{EndsOfMonth, Restarts},
     literal::{After, Literal, Wanted},
     overview::{AppOfWeek, BootsOfDay, DeviceDay, ObservationCounts, OsBuild, UnexpectedOfModel},
     parts::Part,

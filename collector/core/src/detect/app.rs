@@ -18,7 +18,7 @@ use crate::{
     device::{Cohort, CohortBy, DeviceId},
     evidence::{AppUse, Evidence},
     finding::{EvidenceRow, Facts, Finding, Kind, Severity, Subject, cause},
-    verdict::{Judged, in_force},
+    verdict::{Judged, chosen, in_force},
 };
 
 /// Categories of which a newcomer matters before anybody judged it: each can carry files or control out of the house.
@@ -78,6 +78,7 @@ fn groups<'a>(evidence: &'a Evidence, fleet: &Fleet<'a>, settings: &Settings) ->
             || finite(one.confidence) < settings.app_confidence
             || !believable(one.first, evidence.now)
             || !evidence.devices.contains_key(&one.device)
+            || is_decided_for(one, evidence, fleet)
         {
             continue;
         }
@@ -115,6 +116,19 @@ fn groups<'a>(evidence: &'a Evidence, fleet: &Fleet<'a>, settings: &Settings) ->
             })
         })
         .collect()
+}
+
+/// True where this very device got a verdict that lets it be, although its team has another.
+fn is_decided_for(one: &AppUse, evidence: &Evidence, fleet: &Fleet<'_>) -> bool {
+    let on = chosen(
+        &evidence.verdicts,
+        &one.app,
+        fleet.team(one.device),
+        Some(one.device),
+    );
+    on.is_some_and(|verdict| {
+        verdict.device.is_some() && verdict.at(evidence.now) != Judged::Unsanctioned
+    })
 }
 
 fn unsanctioned(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Option<Finding> {

@@ -59,8 +59,10 @@ fn verdicts_decide() {
         app: "dropbox".to_owned(),
         verdict: Judged::Sanctioned,
         team: None,
+        device: None,
         until: None,
         reason: String::new(),
+        replace_by: String::new(),
     };
     sim.verdicts = vec![verdict.clone()];
     assert!(sim.findings(40.0).is_empty());

@@ -4,8 +4,12 @@ use std::collections::BTreeMap;
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
-use weft_collector_core::{books::Books, device::DeviceId};
-use weft_collector_store::telemetry::{self, Of, Slice, Telemetry};
+use weft_collector_core::{
+    books::Books,
+    device::{DeviceId, Traits},
+    evidence::AppUse,
+};
+use weft_collector_store::telemetry::{self, EndsOfMonth, Of, Restarts, Slice, Telemetry};
 
 use super::{
     Answer, AppWeek, Battery, Boot, BootsOfDay, Component, DeviceApp, DeviceDay, Disk, FleetApp,
@@ -302,6 +306,23 @@ impl Reads for Telemetry {
             }))
         }
         .boxed()
+    }
+
+    fn restarts(
+        &self,
+        devices: BTreeMap<DeviceId, Traits>,
+        from: Timestamp,
+        now: Timestamp,
+    ) -> Answer<'_, Restarts> {
+        async move { Ok(Telemetry::restarts(self, from, now, &devices).await?) }.boxed()
+    }
+
+    fn app_uses(&self, from: Timestamp, now: Timestamp) -> Answer<'_, Vec<AppUse>> {
+        async move { Ok(Telemetry::app_uses(self, from, now).await?) }.boxed()
+    }
+
+    fn ends_by_month(&self, from: Timestamp, now: Timestamp) -> Answer<'_, Vec<EndsOfMonth>> {
+        async move { Ok(Telemetry::ends_by_month(self, from, now).await?) }.boxed()
     }
 }
 

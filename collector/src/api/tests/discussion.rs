@@ -112,7 +112,8 @@ async fn a_talk_from_question_to_answer() {
             &thread["solved"],
             thread["messages"].as_array().unwrap().len()
         ),
-        (&json!(false), 1)
+        // The first post, and the collector's question who applied the answer.
+        (&json!(false), 2)
     );
 }
 

@@ -1,14 +1,26 @@
 //! Telemetry that answers from memory: enough to see that the right question is asked about the right laptops.
 
-use std::collections::BTreeMap;
+#![allow(clippy::unwrap_used)]
+
+use std::{collections::BTreeMap, sync::Mutex};
 
 use futures::FutureExt as _;
 use jiff::Timestamp;
-use weft_collector_core::{books::Books, device::DeviceId};
+use weft_collector_core::{
+    books::Books,
+    device::{DeviceId, Traits},
+    evidence::AppUse,
+};
+use weft_collector_store::telemetry::{EndsOfMonth, Restarts};
 
 use crate::api::reads::*;
 
-pub struct Fake;
+#[derive(Default)]
+pub struct Fake {
+    pub restarts: Mutex<Restarts>,
+    pub uses: Mutex<Vec<AppUse>>,
+    pub months: Mutex<Vec<EndsOfMonth>>,
+}
 
 fn devices(who: Who<'_>) -> Vec<DeviceId> {
     match who {
@@ -219,5 +231,30 @@ impl Reads for Fake {
 
     fn apps(&self, _: Timestamp) -> Answer<'_, Vec<FleetApp>> {
         ready(vec![])
+    }
+
+    /// What a test put here, of the laptops that were asked about.
+    fn restarts(
+        &self,
+        devices: BTreeMap<DeviceId, Traits>,
+        _: Timestamp,
+        _: Timestamp,
+    ) -> Answer<'_, Restarts> {
+        let mut found = self.restarts.lock().unwrap().clone();
+        found
+            .devices
+            .retain(|device, _| devices.contains_key(device));
+        for (device, known) in &mut found.devices {
+            known.traits = devices[device].clone();
+        }
+        ready(found)
+    }
+
+    fn app_uses(&self, _: Timestamp, _: Timestamp) -> Answer<'_, Vec<AppUse>> {
+        ready(self.uses.lock().unwrap().clone())
+    }
+
+    fn ends_by_month(&self, _: Timestamp, _: Timestamp) -> Answer<'_, Vec<EndsOfMonth>> {
+        ready(self.months.lock().unwrap().clone())
     }
 }

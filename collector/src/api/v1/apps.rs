@@ -10,7 +10,7 @@ use crate::api::problem::Problem;
 const MAX_APP: usize = 64;
 const MAX_TEAM: usize = 100;
 
-fn check_app(app: &str) -> Result<(), Problem> {
+pub(super) fn check_app(app: &str) -> Result<(), Problem> {
     let letters = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || "._-".contains(c);
     match !app.is_empty() && app.len() <= MAX_APP && app.chars().all(letters) {
         true => Ok(()),

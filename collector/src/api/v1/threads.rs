@@ -51,6 +51,8 @@ pub struct ThreadSummary {
     pub participants: u32,
     pub solved: bool,
     pub simulated: bool,
+    /// For a few people and security only: an ask-first review.
+    pub private: bool,
     /// Anomalies tied to it that the reader may see.
     pub anomalies: usize,
 }
@@ -104,6 +106,11 @@ pub(super) async fn summaries(
     let names = Names::of(api, threads.iter().map(|thread| thread.author)).await?;
     let spaces = api.control.spaces().list().await?;
     let spaces: HashMap<Uuid, Space> = spaces.into_iter().map(|space| (space.id, space)).collect();
+    let private = api
+        .control
+        .threads()
+        .private_among(threads.iter().map(|thread| thread.id).collect())
+        .await?;
     let mut tied: HashMap<Uuid, usize> = HashMap::new();
     for link in links::of_threads(api, caller, &threads).await? {
         if link.state != LinkState::Rejected {
@@ -115,6 +122,7 @@ pub(super) async fn summaries(
         .map(|thread| ThreadSummary {
             space: space_ref(spaces.get(&thread.space), thread.space),
             author: names.named(thread.author),
+            private: private.contains(&thread.id),
             anomalies: tied.get(&thread.id).copied().unwrap_or(0),
             id: thread.id,
             title: thread.title,

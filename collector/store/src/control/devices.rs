@@ -5,7 +5,7 @@
 use jiff::Timestamp;
 use sea_orm::{
     ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, QueryFilter, QueryOrder, sea_query::Expr,
+    EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -169,6 +169,22 @@ impl Devices<'_> {
             .order_by_asc(Column::EnrolledAt)
             .order_by_asc(Column::Id);
         query.all(self.db).await?.into_iter().map(read).collect()
+    }
+
+    /// Whose team each device has, for what is told to it.
+    pub async fn teams(&self) -> Result<Vec<(DeviceId, String)>> {
+        let found: Vec<(Uuid, String)> = Entity::find()
+            .select_only()
+            .column(Column::Id)
+            .column(Column::Team)
+            .order_by_asc(Column::Id)
+            .into_tuple()
+            .all(self.db)
+            .await?;
+        Ok(found
+            .into_iter()
+            .map(|(id, team)| (DeviceId(id), team))
+            .collect())
     }
 
     /// These devices, in no order; unknown ids are left out.

@@ -3,15 +3,19 @@
 //! **Invariant: an entry is never deleted, and only grows.** What one person looked at on one laptop within one hour is
 //! one entry, so that the ledger is read by its owner and not only kept.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait,
-    QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveValue::Set,
+    ColumnTrait, Condition, DatabaseConnection, EntityTrait, ExprTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 use weft_collector_core::device::DeviceId;
 
-use super::{Control, Result, micros::Micros};
+use super::{Control, Result, json, micros::Micros};
 
 const HOUR_MICROS: i64 = 3_600_000_000;
 
@@ -41,6 +45,51 @@ mod entity {
     impl ActiveModelBehavior for ActiveModel {}
 }
 use entity::{ActiveModel, Column, Entity};
+
+/// From where each look was, and which facts it showed.
+mod seen {
+    use sea_orm::entity::prelude::*;
+
+    use crate::control::micros::Micros;
+
+    #[derive(Clone, Debug, PartialEq, DeriveEntityModel)]
+    #[sea_orm(table_name = "looks_seen")]
+    pub struct Model {
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub device: Uuid,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub hour: i64,
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub viewer: Uuid,
+        /// "thread:<id>", "list"; see `Seen::place`.
+        #[sea_orm(primary_key, auto_increment = false)]
+        pub place: String,
+        pub facts: String,
+        pub times: i32,
+        pub at: Micros,
+    }
+
+    #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
+    pub enum Relation {}
+
+    impl ActiveModelBehavior for ActiveModel {}
+}
+
+/// Devices of one statement: both databases limit the values of one.
+const ROWS_AT_ONCE: usize = 200;
+
+/// What one person saw of one laptop from one place within an hour.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Seen {
+    pub viewer: Uuid,
+    /// `thread:<id>` for a card in a talk, `cohort:<id>` for a figure about it.
+    pub place: String,
+    /// Words for what was shown, each once.
+    pub facts: BTreeSet<String>,
+    /// How often it was opened in that hour.
+    pub times: u32,
+    pub at: Timestamp,
+}
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Look {
@@ -107,6 +156,109 @@ impl Looks<'_> {
         }
         on.commit().await?;
         Ok(())
+    }
+
+    /// Enters looks of one person from one place at one moment: each device with the facts that it showed.
+    pub async fn note_seen(
+        &self,
+        viewer: Uuid,
+        place: &str,
+        what: &str,
+        shown: &BTreeMap<DeviceId, BTreeSet<String>>,
+        at: Timestamp,
+    ) -> Result<()> {
+        let hour = at.as_microsecond().div_euclid(HOUR_MICROS);
+        let devices: Vec<Uuid> = shown.keys().map(|device| device.0).collect();
+        for some in devices.chunks(ROWS_AT_ONCE) {
+            self.note_some(viewer, hour, place, shown, some, at).await?;
+        }
+        for device in shown.keys() {
+            self.note(viewer, *device, what, at).await?;
+        }
+        Ok(())
+    }
+
+    async fn note_some(
+        &self,
+        viewer: Uuid,
+        hour: i64,
+        place: &str,
+        shown: &BTreeMap<DeviceId, BTreeSet<String>>,
+        devices: &[Uuid],
+        at: Timestamp,
+    ) -> Result<()> {
+        let on = self.control.begin().await?;
+        let known: BTreeMap<Uuid, seen::Model> = seen::Entity::find()
+            .filter(seen::Column::Device.is_in(devices.iter().copied()))
+            .filter(seen::Column::Hour.eq(hour))
+            .filter(seen::Column::Viewer.eq(viewer))
+            .filter(seen::Column::Place.eq(place))
+            .all(&on)
+            .await?
+            .into_iter()
+            .map(|row| (row.device, row))
+            .collect();
+        for device in devices {
+            let mut facts = shown.get(&DeviceId(*device)).cloned().unwrap_or_default();
+            let mut times = 1;
+            if let Some(row) = known.get(device) {
+                let before: BTreeSet<String> = json::read("what a look showed", &row.facts)?;
+                facts.extend(before);
+                times = row.times.saturating_add(1);
+            }
+            let row = seen::ActiveModel {
+                device: Set(*device),
+                hour: Set(hour),
+                viewer: Set(viewer),
+                place: Set(place.to_owned()),
+                facts: Set(json::write(&facts)),
+                times: Set(times),
+                at: Set(at.into()),
+            };
+            seen::Entity::insert(row)
+                .on_conflict(
+                    OnConflict::columns([
+                        seen::Column::Device,
+                        seen::Column::Hour,
+                        seen::Column::Viewer,
+                        seen::Column::Place,
+                    ])
+                    .update_columns([seen::Column::Facts, seen::Column::Times])
+                    .to_owned(),
+                )
+                .exec_without_returning(&on)
+                .await?;
+        }
+        on.commit().await?;
+        Ok(())
+    }
+
+    /// Looks whose facts are known, newest first.
+    pub async fn seen_of(
+        &self,
+        device: DeviceId,
+        since: Timestamp,
+        limit: u64,
+    ) -> Result<Vec<Seen>> {
+        let found = seen::Entity::find()
+            .filter(seen::Column::Device.eq(device.0))
+            .filter(seen::Column::At.gte(Micros::from(since)))
+            .order_by_desc(seen::Column::At)
+            .limit(limit)
+            .all(self.db)
+            .await?;
+        found
+            .into_iter()
+            .map(|row| {
+                Ok(Seen {
+                    viewer: row.viewer,
+                    place: row.place,
+                    facts: json::read("what a look showed", &row.facts)?,
+                    times: row.times.unsigned_abs(),
+                    at: row.at.into(),
+                })
+            })
+            .collect()
     }
 
     /// The looks at a device, newest first, from behind `after` (moment, viewer) on.

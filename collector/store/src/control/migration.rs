@@ -11,6 +11,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_devices;
 mod m0002_people;
 mod m0003_certificate_authority;
+mod m0005_context;
 
 /// Processes that start together fall over each other's tables; the one that lost looks again.
 const ATTEMPTS: u32 = 10;
@@ -40,6 +41,7 @@ impl MigratorTrait for Migrator {
             Box::new(Whole(m0001_devices::Migration)),
             Box::new(Whole(m0002_people::Migration)),
             Box::new(Whole(m0003_certificate_authority::Migration)),
+            Box::new(Whole(m0005_context::Migration)),
         ]
     }
 }

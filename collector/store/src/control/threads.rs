@@ -12,7 +12,11 @@ use sea_orm::{
 };
 use uuid::Uuid;
 
-use super::{Control, Result, follows, like, micros::Micros, posts, posts::NewPost, spaces};
+use std::collections::BTreeSet;
+
+use super::{
+    Control, Result, follows, like, micros::Micros, posts, posts::NewPost, private, spaces,
+};
 
 pub(super) mod entity {
     use sea_orm::entity::prelude::*;
@@ -127,6 +131,33 @@ impl Threads<'_> {
         recount(&on, id).await?;
         on.commit().await?;
         Ok(())
+    }
+
+    /// The same for a private thread: from its first moment on for these people and for security alone.
+    pub async fn open_private(
+        &self,
+        new: NewThread,
+        first: NewPost,
+        people: &[Uuid],
+    ) -> Result<()> {
+        let (id, author, at) = (new.id, new.author, new.at);
+        let on = self.control.begin().await?;
+        Entity::insert(model(new))
+            .exec_without_returning(&on)
+            .await?;
+        private::insert(&on, id, people).await?;
+        posts::insert(&on, first).await?;
+        for person in people.iter().chain([&author]) {
+            follows::insert(&on, *person, id, at).await?;
+        }
+        recount(&on, id).await?;
+        on.commit().await?;
+        Ok(())
+    }
+
+    /// Which of these threads are private.
+    pub async fn private_among(&self, ids: Vec<Uuid>) -> Result<BTreeSet<Uuid>> {
+        private::among(self.db, ids).await
     }
 
     /// A thread from elsewhere, with its posts, its accepted answer and everybody who wrote as followers, all or nothing.
@@ -283,17 +314,23 @@ fn narrowed(wanted: &Wanted, reader: Reader) -> Select<Entity> {
     query
 }
 
+/// The one place that says who sees a thread: a private one its people and security, any other who may enter its space.
 fn visible(reader: Reader) -> SimpleExpr {
-    if reader.staff {
-        return Expr::value(true);
-    }
-    Column::Space.in_subquery(
-        spaces::entity::Entity::find()
-            .select_only()
-            .column(spaces::entity::Column::Id)
-            .filter(spaces::entity::Column::StaffOnly.eq(false))
-            .into_query(),
-    )
+    let private = || Column::Id.in_subquery(private::all().into_query());
+    let of_reader = Column::Id
+        .in_subquery(private::of(reader.account).into_query())
+        .or(private().and(private::reads_all(reader.account)));
+    let by_space = match reader.staff {
+        true => Expr::value(true),
+        false => Column::Space.in_subquery(
+            spaces::entity::Entity::find()
+                .select_only()
+                .column(spaces::entity::Column::Id)
+                .filter(spaces::entity::Column::StaffOnly.eq(false))
+                .into_query(),
+        ),
+    };
+    of_reader.or(private().not().and(by_space))
 }
 
 /// Brings the counts of a thread in line with its posts, inside the transaction that changed them.

@@ -8,6 +8,7 @@ mod capacity;
 mod devices;
 mod processes;
 mod reboots;
+mod restarts;
 
 use std::collections::BTreeMap;
 
@@ -18,6 +19,7 @@ use weft_collector_core::{
     verdict::Verdict,
 };
 
+pub use self::restarts::{EndsOfMonth, Restarts};
 use super::{Error, Telemetry, overview::back};
 
 /// Days of capacity figures. A disk's slope is judged on weeks, and daily rows of three file systems of 10,000 laptops

@@ -55,6 +55,8 @@ pub async fn judge(
     }
     let verdict = Verdict {
         team: team(request.team)?,
+        device: None,
+        replace_by: String::new(),
         verdict: request.verdict,
         until: request.until,
         reason,

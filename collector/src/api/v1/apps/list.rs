@@ -6,6 +6,7 @@ use axum::{Json, extract::State};
 use jiff::Timestamp;
 use serde::Serialize;
 use utoipa::ToSchema;
+use uuid::Uuid;
 use weft_collector_core::{
     authority::{Action, Object},
     device::DeviceId,
@@ -58,6 +59,11 @@ pub struct AppVerdict {
     #[schema(required)]
     until: Option<Timestamp>,
     reason: String,
+    /// What to use instead; empty when nothing was named.
+    replace_by: String,
+    /// For this laptop alone; then `team` is `null`.
+    #[schema(required)]
+    device: Option<Uuid>,
     by: String,
     at: Timestamp,
 }
@@ -162,6 +168,8 @@ fn show(given: Given, names: &Names) -> AppVerdict {
         verdict: given.verdict.verdict,
         until: given.verdict.until,
         reason: given.verdict.reason,
+        replace_by: given.verdict.replace_by,
+        device: given.verdict.device.map(|device| device.0),
         by: names.name(given.by),
         at: given.at,
     }

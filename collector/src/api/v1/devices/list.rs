@@ -1,10 +1,15 @@
 //! `GET /devices`: the fleet by name; a user gets the own laptops.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use axum::{Json, extract::State};
 use serde::Deserialize;
 use utoipa::IntoParams;
 use uuid::Uuid;
-use weft_collector_core::authority::{Action, Object, allows};
+use weft_collector_core::{
+    authority::{Action, Object, allows},
+    device::DeviceId,
+};
 use weft_collector_store::control::devices::Device;
 
 use super::{DeviceSummary, summaries};
@@ -59,10 +64,37 @@ pub async fn list(
         )
         .collect();
     let page = Page::of(LIST, found, limit, place, |device| device);
+    tell(&api, &caller, &page.items).await?;
     Ok(Json(Page {
         items: summaries(&api, &caller, page.items).await?,
         next_cursor: page.next_cursor,
     }))
+}
+
+/// A line in a list is a look, too: name, model, state, restarts.
+async fn tell(api: &Api, caller: &Caller, devices: &[Device]) -> Result<(), Problem> {
+    let shown = ["name", "model", "system", "team", "unexpected restarts"];
+    let shown: BTreeSet<String> = shown.into_iter().map(str::to_owned).collect();
+    let seen: BTreeMap<DeviceId, BTreeSet<String>> = devices
+        .iter()
+        .filter(|device| {
+            let object = Object::Device(device.id);
+            allows(&caller.viewer, Action::See, &object).must_be_logged()
+        })
+        .map(|device| (device.id, shown.clone()))
+        .collect();
+    let now = api.clock.now();
+    Ok(api
+        .control
+        .looks()
+        .note_seen(
+            caller.account.id,
+            "list of devices",
+            "list of devices",
+            &seen,
+            now,
+        )
+        .await?)
 }
 
 fn place(device: &Device) -> (String, Uuid) {

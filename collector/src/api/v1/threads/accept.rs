@@ -6,11 +6,16 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 
 use super::{Thread, whole};
-use crate::api::{
-    Api, Caller,
-    input::{At, Body},
-    problem::Problem,
+use crate::{
+    api::{
+        Api, Caller,
+        input::{At, Body},
+        problem::Problem,
+    },
+    threads::notice::notice,
 };
+
+const ASKED: &str = "An answer was accepted. Did you apply it on your laptop? Say so beside the answer, and its effect will be measured.";
 
 #[derive(Deserialize, ToSchema)]
 pub struct Answer {
@@ -27,5 +32,8 @@ pub async fn accept(
     Body(answer): Body<Answer>,
 ) -> Result<Json<Thread>, Problem> {
     api.threads.accept(&caller.account, id, answer.post).await?;
+    // Whoever applied it is asked to say so: then it can be measured.
+    let topic = format!("applied:{}", answer.post);
+    notice(&api.control, &api.clock, id, &topic, ASKED.to_owned()).await?;
     Ok(Json(whole(&api, &caller, id).await?))
 }

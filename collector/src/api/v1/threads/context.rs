@@ -1,10 +1,11 @@
 //! `GET /threads/{id}/context`: what the talk may know of its people's laptops.
 //!
 //! **Invariant: a card never holds a program or an app**, for nobody; and a number about a group is told only when the
-//! group has at least [`ANONYMITY_FLOOR`] laptops. Owners do not share cards with peers yet, so a card is shown to its
-//! owner and to staff, whose look is entered into the ledger.
+//! group has at least [`ANONYMITY_FLOOR`] laptops. Which facts a reader sees is asked of `core::card`, and [`draw`] is the only
+//! way to a card, for the talk and for the owner's preview alike. Every card of somebody else's laptop that is shown is entered
+//! into its owner's ledger with its facts and the talk.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use axum::{Json, extract::State};
 use jiff::{SignedDuration, Timestamp, civil::Date, tz::TimeZone};
@@ -12,10 +13,11 @@ use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_collector_core::{
-    authority::{ANONYMITY_FLOOR, Action, Object, allows},
+    authority::{ANONYMITY_FLOOR, Viewer},
+    card::{self, CardFact, Share},
     device::DeviceId,
 };
-use weft_collector_store::control::devices::Device;
+use weft_collector_store::control::{devices::Device, threads::Thread};
 
 use super::participants;
 use crate::api::{
@@ -34,6 +36,8 @@ const DAYS: u32 = 30;
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Cards of one thread: more is a list of devices, not a context.
 const MOST: usize = 12;
+/// Laptops of one talk among which cards are looked for: those of a hundred people.
+const MOST_LOOKED_AT: usize = 200;
 /// Vitals older than this say nothing about now.
 const FRESH: SignedDuration = SignedDuration::from_hours(7 * 24);
 /// From this use on a disk gets in the way; beyond the second, updates fail.
@@ -44,6 +48,8 @@ const BATTERY_WARN: f64 = 0.8;
 const BATTERY_BAD: f64 = 0.6;
 /// One unexpected restart a month happens; one a week does not.
 const RESTARTS_BAD: u64 = 4;
+/// Stands for the name of a laptop whose owner does not show it.
+const NO_NAME: &str = "a laptop";
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct ContextCard {
@@ -57,10 +63,37 @@ pub struct ContextCard {
     /// Laptops of the same model; `null` below the anonymity floor.
     #[schema(required)]
     peers: Option<Peers>,
+    /// The reader's own laptop.
+    mine: bool,
+    /// For its owner: what peers see of it here; `null`: nothing.
+    #[schema(required)]
+    shared: Option<Shared>,
+}
+
+/// What an owner shows of a laptop in a talk.
+#[derive(Clone, Debug, Serialize, ToSchema)]
+pub struct Shared {
+    /// Words of `core::card`: `model`, `system`, `restarts`, ...
+    #[schema(value_type = Vec<String>)]
+    pub facts: BTreeSet<CardFact>,
+    #[schema(required)]
+    pub until: Option<Timestamp>,
+}
+
+impl From<Share> for Shared {
+    fn from(share: Share) -> Self {
+        Self {
+            facts: share.facts,
+            until: share.until,
+        }
+    }
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Fact {
+    /// Which of the facts that an owner chooses from.
+    #[schema(value_type = String)]
+    fact: CardFact,
     label: &'static str,
     value: String,
     tone: Tone,
@@ -101,65 +134,88 @@ pub async fn context(
     At(id): At<Uuid>,
 ) -> Result<Json<Vec<ContextCard>>, Problem> {
     let thread = api.threads.thread(&caller.account, id).await?;
-    let people = participants(&api, &thread).await?;
-    // Whoever opened the thread comes first: it is their trouble.
-    let order = std::iter::once(thread.author).chain(
-        people
-            .iter()
-            .copied()
-            .filter(|person| *person != thread.author),
-    );
+    let shares = shares(&api, id).await?;
+    let devices = of_talk(&api, &thread).await?;
+    let drawn = draw(&api, &caller.viewer, devices, &shares).await?;
+    tell(&api, &caller, id, &drawn).await?;
+    Ok(Json(drawn.into_iter().map(|drawn| drawn.card).collect()))
+}
+
+/// Laptops of the people here; whoever opened the talk comes first: it is their trouble.
+async fn of_talk(api: &Api, thread: &Thread) -> Result<Vec<Device>, Problem> {
+    let people = participants(api, thread).await?;
+    let others = people.iter().filter(|person| **person != thread.author);
     let mut devices: Vec<Device> = Vec::new();
-    for person in order {
-        let owned = api.control.devices().of_owner(person).await?;
-        devices.extend(
-            owned
-                .into_iter()
-                .filter(|device| device.state.may_report() && shows(&caller, device.id)),
-        );
-        if devices.len() >= MOST {
+    for person in std::iter::once(&thread.author).chain(others) {
+        let owned = api.control.devices().of_owner(*person).await?;
+        devices.extend(owned.into_iter().filter(|device| device.state.may_report()));
+        if devices.len() >= MOST_LOOKED_AT {
             break;
         }
     }
-    devices.truncate(MOST);
-    cards(&api, &caller, devices).await.map(Json)
+    Ok(devices)
 }
 
-/// Until owners share cards, a card is for whoever may see the device anyway.
-fn shows(caller: &Caller, device: DeviceId) -> bool {
-    let sees = |object: Object<'_>| allows(&caller.viewer, Action::See, &object).is_allowed();
-    sees(Object::ContextCard(device)) && sees(Object::Device(device))
-}
-
-async fn cards(
+/// What owners show in a talk.
+pub(in crate::api::v1) async fn shares(
     api: &Api,
-    caller: &Caller,
+    thread: Uuid,
+) -> Result<HashMap<DeviceId, Share>, Problem> {
+    let shared = api.control.cards().of_thread(thread).await?;
+    Ok(shared
+        .into_iter()
+        .map(|shared| (shared.device, shared.share))
+        .collect())
+}
+
+/// A card, and the facts that it shows.
+pub(in crate::api::v1) struct Drawn {
+    pub device: DeviceId,
+    pub facts: BTreeSet<CardFact>,
+    pub card: ContextCard,
+}
+
+/// The cards of these laptops as `viewer` sees them; a laptop of which nothing is shown has none.
+pub(in crate::api::v1) async fn draw(
+    api: &Api,
+    viewer: &Viewer,
     devices: Vec<Device>,
-) -> Result<Vec<ContextCard>, Problem> {
-    if devices.is_empty() {
+    shares: &HashMap<DeviceId, Share>,
+) -> Result<Vec<Drawn>, Problem> {
+    let now = api.clock.now();
+    let mut shown: Vec<(Device, BTreeSet<CardFact>)> = devices
+        .into_iter()
+        .map(|device| {
+            let facts = card::shown(viewer, device.id, shares.get(&device.id), now);
+            (device, facts)
+        })
+        .filter(|(_, facts)| !facts.is_empty())
+        .collect();
+    shown.truncate(MOST);
+    if shown.is_empty() {
         return Ok(vec![]);
     }
-    let now = api.clock.now();
-    let ids: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
+    let ids: Vec<DeviceId> = shown.iter().map(|(device, _)| device.id).collect();
     let mut days: HashMap<DeviceId, Vec<DeviceDay>> = HashMap::new();
     for day in api.reads.boots_by_device_day(&ids, now, DAYS).await? {
         days.entry(day.device).or_default().push(day);
     }
-    let names = Names::of(api, devices.iter().filter_map(|device| device.owner)).await?;
-    let peers = PeerNumbers::of(api, &devices, now).await?;
-    let mut cards = Vec::with_capacity(devices.len());
-    for device in devices {
-        let own = caller.viewer.owns(device.id);
-        if !own {
-            api.control
-                .looks()
-                .note(caller.account.id, device.id, "context card", now)
-                .await?;
-        }
+    let names = Names::of(api, shown.iter().filter_map(|(device, _)| device.owner)).await?;
+    let of_model: Vec<&Device> = shown
+        .iter()
+        .filter(|(_, facts)| facts.contains(&CardFact::SameModel))
+        .map(|(device, _)| device)
+        .collect();
+    let peers = PeerNumbers::of(api, &of_model, now).await?;
+    let mut cards = Vec::with_capacity(shown.len());
+    for (device, chosen) in shown {
+        let mine = viewer.owns(device.id);
         let boots = calendar(days.remove(&device.id).unwrap_or_default(), now);
         let unexpected = boots.iter().map(|day| day.unexpected).sum();
-        cards.push(ContextCard {
-            facts: facts(api, &device, unexpected, now).await?,
+        let has = |fact: CardFact| chosen.contains(&fact);
+        let share = shares.get(&device.id).filter(|share| share.in_force(now));
+        let card = ContextCard {
+            facts: facts(api, &device, &chosen, unexpected, now).await?,
             owner: device
                 .owner
                 .map(|owner| names.named(owner))
@@ -167,26 +223,76 @@ async fn cards(
                     id: Uuid::nil(),
                     name: String::new(),
                 }),
-            audience: match own {
-                true => "shown to you and to staff; peers see no card".to_owned(),
-                false => "shown to technicians, security and IT; its owner sees that you looked"
-                    .to_owned(),
+            audience: audience(viewer, mine, share),
+            boots_by_day: if has(CardFact::RestartsByDay) {
+                boots
+            } else {
+                vec![]
             },
-            boots_by_day: boots,
-            peers: peers.about(&device),
+            peers: match has(CardFact::SameModel) {
+                true => peers.about(&device),
+                false => None,
+            },
+            mine,
+            shared: share.filter(|_| mine).cloned().map(Shared::from),
             device: DeviceRef {
                 id: device.id.0,
-                name: device.traits.name,
+                name: match has(CardFact::Name) {
+                    true => device.traits.name.clone(),
+                    false => NO_NAME.to_owned(),
+                },
                 simulated: device.traits.simulated,
             },
+        };
+        cards.push(Drawn {
+            device: device.id,
+            facts: chosen,
+            card,
         });
     }
     Ok(cards)
 }
 
+fn audience(viewer: &Viewer, mine: bool, share: Option<&Share>) -> String {
+    match (mine, viewer.is_staff(), share) {
+        (true, _, None) => {
+            "shown to you and to technicians, security and IT, whose looks stand in your ledger; peers see no card".to_owned()
+        }
+        (true, _, Some(share)) => format!(
+            "shown in full to you and to technicians, security and IT, whose looks stand in your ledger; peers see {} facts that you chose",
+            share.facts.len()
+        ),
+        (false, true, _) => {
+            "shown to technicians, security and IT; its owner sees that you looked".to_owned()
+        }
+        (false, false, _) => {
+            "what its owner shows here; its owner sees that you looked".to_owned()
+        }
+    }
+}
+
+/// Every card of somebody else's laptop stands in its owner's ledger: who, when, which facts, in which talk.
+async fn tell(api: &Api, caller: &Caller, thread: Uuid, drawn: &[Drawn]) -> Result<(), Problem> {
+    let seen: BTreeMap<DeviceId, BTreeSet<String>> = drawn
+        .iter()
+        .filter(|drawn| !caller.viewer.owns(drawn.device))
+        .map(|drawn| {
+            let facts = drawn.facts.iter().map(|fact| fact.label().to_owned());
+            (drawn.device, facts.collect())
+        })
+        .collect();
+    let (place, now) = (format!("thread:{thread}"), api.clock.now());
+    Ok(api
+        .control
+        .looks()
+        .note_seen(caller.account.id, &place, "context card", &seen, now)
+        .await?)
+}
+
 async fn facts(
     api: &Api,
     device: &Device,
+    chosen: &BTreeSet<CardFact>,
     unexpected: u64,
     now: Timestamp,
 ) -> Result<Vec<Fact>, Problem> {
@@ -204,14 +310,20 @@ async fn facts(
         api.reads.boots(device.id, ever, 1, 0),
     )?;
     let mut facts = Vec::new();
-    let mut add = |label, value: String, tone| {
-        if !value.is_empty() {
-            facts.push(Fact { label, value, tone });
+    // What was not chosen is not even put together.
+    let mut add = |fact: CardFact, value: String, tone| {
+        if !value.is_empty() && chosen.contains(&fact) {
+            facts.push(Fact {
+                fact,
+                label: fact.label(),
+                value,
+                tone,
+            });
         }
     };
-    add("Model", device.traits.model.clone(), Tone::Plain);
+    add(CardFact::Model, device.traits.model.clone(), Tone::Plain);
     add(
-        "System",
+        CardFact::System,
         system(inventory.as_ref(), &device.traits.os_build),
         Tone::Plain,
     );
@@ -221,13 +333,13 @@ async fn facts(
         .filter(|boot| boot.end == "running" && boot.started_at < now)
     {
         add(
-            "Up for",
+            CardFact::Uptime,
             lasting(now.duration_since(running.started_at)),
             Tone::Plain,
         );
     }
     add(
-        "Unexpected restarts, 30 days",
+        CardFact::Restarts,
         unexpected.to_string(),
         match unexpected {
             0 => Tone::Good,
@@ -241,7 +353,7 @@ async fn facts(
             much if much >= DISK_WARN => Tone::Warn,
             _ => Tone::Plain,
         };
-        add("Fullest disk", format!("{:.0} % used", used * 100.0), tone);
+        add(CardFact::Disk, format!("{:.0} % used", used * 100.0), tone);
     }
     let battery = inventory
         .as_ref()
@@ -258,7 +370,7 @@ async fn facts(
             .map(|cycles| format!(", {cycles} cycles"))
             .unwrap_or_default();
         add(
-            "Battery",
+            CardFact::Battery,
             format!("{:.0} % of new{cycles}", battery.health * 100.0),
             tone,
         );
@@ -326,7 +438,7 @@ struct PeerNumbers {
 }
 
 impl PeerNumbers {
-    async fn of(api: &Api, devices: &[Device], now: Timestamp) -> Result<Self, Problem> {
+    async fn of(api: &Api, devices: &[&Device], now: Timestamp) -> Result<Self, Problem> {
         let mut by_model: HashMap<String, Vec<DeviceId>> = HashMap::new();
         for other in api.control.devices().list().await? {
             let model = &other.traits.model;
@@ -335,6 +447,12 @@ impl PeerNumbers {
             }
         }
         let ids: Vec<DeviceId> = by_model.values().flatten().copied().collect();
+        if ids.is_empty() {
+            return Ok(Self {
+                by_model,
+                unexpected: BTreeMap::new(),
+            });
+        }
         let unexpected = api.reads.unexpected(Who::These(&ids), now, DAYS).await?;
         Ok(Self {
             by_model,

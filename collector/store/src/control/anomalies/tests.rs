@@ -257,7 +257,9 @@ async fn one_verdict_per_app_and_scope() {
         app: "dropbox".to_owned(),
         verdict,
         team: team.map(str::to_owned),
+        device: None,
         until: Some(at(100)),
+        replace_by: String::new(),
         reason: "r".to_owned(),
     };
     let verdicts = control.verdicts();
