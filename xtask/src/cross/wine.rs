@@ -58,7 +58,7 @@ pub fn smoke(folder: &Path) -> Result<()> {
         let events = format!("Z:{}", events.display());
         let boots = run(&["probe", "boot", "--os", "windows", "--events", &events])?;
         ensure!(
-            boots.contains("\"crash\"") || boots.contains("power_loss_or_hang"),
+            boots.contains("\"forced_off\"") && boots.contains("\"clean_poweroff\""),
             "`probe boot` under Wine answered: {boots}"
         );
         for topic in ["inventory", "process", "app"] {

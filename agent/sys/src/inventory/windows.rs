@@ -84,7 +84,7 @@ pub fn of(registry: &dyn Registry, tables: &Smbios) -> Inventory {
         os_kernel: if build.is_empty() {
             String::new()
         } else {
-            format!("10.0.{build}.{revision}")
+            format!("{}.{build}.{revision}", kernel(registry))
         },
         os_build_id: if build.is_empty() {
             String::new()
@@ -103,6 +103,18 @@ pub fn of(registry: &dyn Registry, tables: &Smbios) -> Inventory {
         bios_version,
         components,
         ..Inventory::default()
+    }
+}
+
+/// "10.0"; before Windows 10 there are no numbers, only a text ("6.1").
+fn kernel(registry: &dyn Registry) -> String {
+    let number = |name: &str| registry.number(VERSION, name);
+    match (
+        number("CurrentMajorVersionNumber"),
+        number("CurrentMinorVersionNumber"),
+    ) {
+        (Some(major), Some(minor)) => format!("{major}.{minor}"),
+        _ => registry.text(VERSION, "CurrentVersion").unwrap_or_default(),
     }
 }
 
@@ -218,6 +230,9 @@ mod tests {
 "DisplayVersion"="23H2"
 "CurrentBuildNumber"="22631"
 "UBR"=dword:00001082
+"CurrentVersion"="6.3"
+"CurrentMajorVersionNumber"=dword:0000000a
+"CurrentMinorVersionNumber"=dword:00000000
 [HKEY_LOCAL_MACHINE\HARDWARE\DESCRIPTION\System\BIOS]
 "SystemManufacturer"="Dell Inc."
 "SystemProductName"="Latitude 7440"
