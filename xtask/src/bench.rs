@@ -9,7 +9,7 @@ use crate::step::{cargo, output, show, step};
 
 #[derive(Args)]
 pub struct Options {
-    /// Which to run (default: all): spool
+    /// Which to run (default: all): spool, detect
     names: Vec<String>,
     /// Write the results as a JSON array
     #[arg(long, value_name = "FILE")]
@@ -17,7 +17,7 @@ pub struct Options {
 }
 
 /// A measuring program: an example that prints one JSON result a line, and the package that holds it.
-const BENCHES: [(&str, &str); 1] = [("spool", "weft-agent-spool")];
+const BENCHES: [(&str, &str); 2] = [("spool", "weft-agent-spool"), ("detect", "weft-trial")];
 
 pub fn run(options: &Options) -> Result<()> {
     let known = || BENCHES.iter().map(|(name, _)| *name);

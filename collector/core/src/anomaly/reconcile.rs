@@ -7,7 +7,8 @@
 //! | --- | --- | --- |
 //! | none | yes | Open |
 //! | open, acknowledged | yes, different | Update (a higher severity opens an acknowledged one again) |
-//! | open, acknowledged | no, and quiet for a while | Resolve, by itself |
+//! | open, acknowledged | no, and quiet for a while ([`quiet_hours`]) | Resolve, by itself |
+//! | open, acknowledged | no, but its devices stand in a larger finding | Resolve, at once: the larger one speaks for it |
 //! | resolved | yes, with newer evidence | Relapse |
 //! | open, acknowledged | yes, but a rule says so | Resolve, with the rule's judgement |
 
@@ -19,22 +20,39 @@ use uuid::Uuid;
 
 use crate::{
     anomaly::{Anomaly, Rule, State},
-    device::DeviceId,
-    finding::{Finding, Severity, Subject},
+    device::{Cohort, DeviceId},
+    finding::{Finding, Kind, Severity, Subject},
 };
 
 /// A cause must be away for this long before its anomaly resolves itself: evidence at the edge of a window flickers.
 pub const RESOLVE_AFTER_HOURS: f64 = 6.0;
+/// Whether a finding about many devices stands for one about some of them.
+const SPEAKS_FOR: [&str; 2] = ["reboot.outbreak", "compound.malware"];
 /// A finding about a cohort is the old one under a new name when this share of their devices is common.
 const SAME_DEVICES: f64 = 0.5;
 const DAY: f64 = 86_400.0;
+
+/// Hours without new evidence after which "it is over" can be said. A count that slides in and out of a window must
+/// not be told as cured and relapsed every other day.
+fn quiet_hours(finding: &Finding) -> f64 {
+    match finding.kind {
+        // A laptop that ran for three days is well again.
+        Kind::Reboot | Kind::Compound => 72.0,
+        // Batteries do not heal: a reading at the edge is noise, not recovery.
+        Kind::Capacity if finding.detector == "capacity.battery" => 14.0 * 24.0,
+        Kind::Capacity => 48.0,
+        Kind::App | Kind::Process => 24.0,
+    }
+}
 
 /// How many anomalies may alert (open or relapse) in 24 hours.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Budget {
-    /// About one device.
+    /// About one device, whatever the finding calls its subject: a team's finding with one laptop is about that laptop.
     pub per_device_day: u32,
+    /// About one cohort (a team, a model, an app).
+    pub per_cohort_day: u32,
     /// In all.
     pub per_fleet_day: u32,
     /// Part of `per_fleet_day` that only high and critical ones may use.
@@ -46,6 +64,7 @@ impl Default for Budget {
     fn default() -> Self {
         Self {
             per_device_day: 2,
+            per_cohort_day: 6,
             per_fleet_day: 40,
             reserved: 10,
         }
@@ -109,6 +128,11 @@ pub fn reconcile(
     let mut done = Reconciled::default();
     let mut seen: BTreeSet<Uuid> = BTreeSet::new();
     let by_cause = newest_by_cause(existing);
+    let speakers: Vec<Finding> = findings
+        .iter()
+        .filter(|finding| SPEAKS_FOR.contains(&finding.detector.as_str()))
+        .cloned()
+        .collect();
 
     // Most severe first: when the budget ends, the least severe wait.
     for finding in findings {
@@ -159,10 +183,29 @@ pub fn reconcile(
     let gone = existing
         .iter()
         .filter(|anomaly| anomaly.state != State::Resolved && !seen.contains(&anomaly.id))
-        .filter(|anomaly| hours(anomaly.updated_at, now) >= RESOLVE_AFTER_HOURS);
+        .filter(|anomaly| {
+            is_spoken_for(anomaly, &speakers)
+                || (hours(anomaly.updated_at, now) >= RESOLVE_AFTER_HOURS
+                    && hours(anomaly.finding.to, now) >= quiet_hours(&anomaly.finding))
+        });
     done.changes
         .extend(gone.map(|anomaly| Change::Resolve(resolved(anomaly, now))));
     done
+}
+
+/// Every device of it stands in a finding that took its place.
+fn is_spoken_for(anomaly: &Anomaly, speakers: &[Finding]) -> bool {
+    let finding = &anomaly.finding;
+    matches!(finding.kind, Kind::Reboot | Kind::Process)
+        && !finding.devices.is_empty()
+        && speakers.iter().any(|speaker| {
+            speaker.cause != finding.cause
+                && (finding.kind == Kind::Reboot || speaker.kind == Kind::Compound)
+                && finding
+                    .devices
+                    .iter()
+                    .all(|device| speaker.devices.contains(device))
+        })
 }
 
 /// The gate through which every alert passes.
@@ -170,6 +213,20 @@ struct Gate<'a> {
     budget: &'a Budget,
     fleet: u32,
     devices: HashMap<DeviceId, u32>,
+    cohorts: HashMap<Cohort, u32>,
+}
+
+/// Whose budget an alert is charged to, besides the fleet's.
+enum Charged<'a> {
+    Device(DeviceId),
+    Cohort(&'a Cohort),
+}
+
+fn charged(finding: &Finding) -> Charged<'_> {
+    match (&finding.subject, finding.devices.as_slice()) {
+        (Subject::Device(device), _) | (Subject::Cohort(_), [device]) => Charged::Device(*device),
+        (Subject::Cohort(cohort), _) => Charged::Cohort(cohort),
+    }
 }
 
 impl<'a> Gate<'a> {
@@ -178,6 +235,7 @@ impl<'a> Gate<'a> {
             budget,
             fleet: 0,
             devices: HashMap::new(),
+            cohorts: HashMap::new(),
         };
         for anomaly in existing
             .iter()
@@ -201,14 +259,22 @@ impl<'a> Gate<'a> {
                 "the fleet's budget of {fleet} alerts a day is used up"
             ));
         }
-        if let Subject::Device(device) = finding.subject {
-            let used = self.devices.get(&device).copied().unwrap_or(0);
-            if used >= self.budget.per_device_day {
-                return Err(format!(
-                    "the device's budget of {} alerts a day is used up",
-                    self.budget.per_device_day
-                ));
-            }
+        let (used, most, whose) = match charged(finding) {
+            Charged::Device(device) => (
+                self.devices.get(&device),
+                self.budget.per_device_day,
+                "device",
+            ),
+            Charged::Cohort(cohort) => (
+                self.cohorts.get(cohort),
+                self.budget.per_cohort_day,
+                "cohort",
+            ),
+        };
+        if used.copied().unwrap_or(0) >= most {
+            return Err(format!(
+                "the {whose}'s budget of {most} alerts a day is used up"
+            ));
         }
         self.count(finding);
         Ok(())
@@ -216,8 +282,9 @@ impl<'a> Gate<'a> {
 
     fn count(&mut self, finding: &Finding) {
         self.fleet = self.fleet.saturating_add(1);
-        if let Subject::Device(device) = finding.subject {
-            *self.devices.entry(device).or_default() += 1;
+        match charged(finding) {
+            Charged::Device(device) => *self.devices.entry(device).or_default() += 1,
+            Charged::Cohort(cohort) => *self.cohorts.entry(cohort.clone()).or_default() += 1,
         }
     }
 }

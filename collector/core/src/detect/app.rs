@@ -25,6 +25,14 @@ use crate::{
 const TELLING: [&str; 3] = ["cloud_sync", "file_transfer", "remote_access"];
 /// A newcomer is news for this long, days.
 const NEWS_DAYS: f64 = 7.0;
+/// Half a day shows whether IT brings an app everywhere; remote control is told at once.
+const WAIT_DAYS: f64 = 0.5;
+/// A roll-out reaches this share of the fleet, and this many devices, within these days of its first device.
+const ROLLOUT_SHARE: f64 = 0.25;
+const ROLLOUT_LEAST: usize = 3;
+const ROLLOUT_DAYS: f64 = 2.0;
+/// Adoption takes at least this long from the first to the newest device, days.
+const LEAST_SPAN_DAYS: f64 = 3.0;
 /// Weeks over which growth is measured, and over which it is carried on.
 const GROWTH_WEEKS: usize = 6;
 const FORECAST_WEEKS: f64 = 4.0;
@@ -45,7 +53,7 @@ struct InTeam<'a> {
 pub fn detect(evidence: &Evidence, settings: &Settings) -> Vec<Finding> {
     let fleet = Fleet::new(evidence, settings);
     let groups = groups(evidence, &fleet, settings);
-    let first_in_fleet = first_in_fleet(&groups);
+    let first_in_fleet = first_in_fleet(&groups, &fleet, settings);
     let mut findings = Vec::new();
     for group in &groups {
         if group.verdict == Some(Judged::Sanctioned) {
@@ -173,17 +181,18 @@ fn unsanctioned(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Option
 /// The first of its kind in the fleet, in the team where it was seen first.
 fn newcomer(
     group: &InTeam<'_>,
-    first_in_fleet: &BTreeMap<&str, (Timestamp, &str, usize)>,
+    first_in_fleet: &BTreeMap<&str, Arrival<'_>>,
     now: Timestamp,
     fleet: &Fleet<'_>,
 ) -> Option<Finding> {
-    let (first, team, devices) = first_in_fleet.get(group.app)?;
+    let arrival = first_in_fleet.get(group.app)?;
+    let (first, team, devices) = (&arrival.first, arrival.team, &arrival.devices);
     let news = days(*first, now) <= NEWS_DAYS;
-    if !news || *team != group.team || !TELLING.contains(&group.category) {
+    if !news || team != group.team || !TELLING.contains(&group.category) {
         return None;
     }
-    // An app that half of the fleet gets in its first week was brought by IT.
-    if fleet.size() >= 5 && devices * 2 > fleet.size() {
+    let remote = group.category == "remote_access";
+    if arrival.with_the_fleet || arrival.rollout || (!remote && days(*first, now) < WAIT_DAYS) {
         return None;
     }
     let mut why = vec![
@@ -204,7 +213,7 @@ fn newcomer(
             .as_ref()
             .map(|learning| learning.words.clone()),
     );
-    let severity = if group.category == "remote_access" {
+    let severity = if remote {
         Severity::Medium
     } else {
         Severity::Low
@@ -246,17 +255,26 @@ fn growth(
         .count();
     let recent = ages.iter().filter(|age| **age <= 2.0 * WEEK).count();
     let before = ages.len() - arrived;
-    let days_of_arrival: BTreeSet<i64> = ages
+    let mut moments: Vec<f64> = ages
         .iter()
-        .filter(|age| **age <= GROWTH_WEEKS as f64 * WEEK)
-        .map(|age| *age as i64)
+        .copied()
+        .filter(|age| *age <= GROWTH_WEEKS as f64 * WEEK)
         .collect();
-    let busiest = days_of_arrival
+    moments.sort_by(f64::total_cmp);
+    // A roll-out comes in one push, whatever hour a round looks at it; adoption is spread out.
+    let busiest = moments
         .iter()
-        .map(|day| ages.iter().filter(|age| **age as i64 == *day).count())
+        .map(|from| {
+            let push = *from..=*from + ROLLOUT_DAYS;
+            moments.iter().filter(|age| push.contains(age)).count()
+        })
         .max()
         .unwrap_or(0);
-    let steady = days_of_arrival.len() >= 3 && busiest * 2 <= arrived.max(1) + 1;
+    let span = match (moments.first(), moments.last()) {
+        (Some(newest), Some(oldest)) => oldest - newest,
+        _ => 0.0,
+    };
+    let steady = span >= LEAST_SPAN_DAYS && busiest * 3 <= arrived * 2;
     if arrived < settings.growth_least as usize
         || recent < 2
         || arrived < before
@@ -405,7 +423,8 @@ fn volume(
     )
 }
 
-fn account(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Option<Finding> {
+/// Accounts of other organisations, and people's own in an app that is not condemned anyway: two causes, two findings.
+fn account(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Vec<Finding> {
     let of = |kind: &str| {
         group
             .uses
@@ -414,30 +433,52 @@ fn account(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Option<Find
             .filter(|one| one.account == kind)
             .collect::<Vec<&AppUse>>()
     };
-    let (foreign, personal) = (of("foreign_tenant"), of("personal"));
-    let (uses, words, what, severity) = if !foreign.is_empty() {
-        (
-            foreign,
-            "an account of another organisation",
-            "foreign_account",
-            Severity::Medium,
-        )
-    } else if !personal.is_empty()
-        && group.category != "messaging"
+    let foreign = signed_in(
+        group,
+        of("foreign_tenant"),
+        "an account of another organisation",
+        "foreign_account",
+        Severity::Medium,
+    );
+    // A personal account in an app that is not approved anyway adds nothing, and in a messenger it is the rule.
+    let matters = group.category != "messaging"
         && group
             .verdict
-            .is_some_and(|verdict| verdict != Judged::Unsanctioned)
-    {
-        // A personal account in an app that is not approved anyway adds nothing.
-        (
-            personal,
+            .is_some_and(|verdict| verdict != Judged::Unsanctioned);
+    let personal = matters.then(|| {
+        signed_in(
+            group,
+            of("personal"),
             "a personal account",
             "personal_account",
             Severity::Low,
         )
-    } else {
+    });
+    [foreign, personal.flatten()]
+        .into_iter()
+        .flatten()
+        .map(|account| account.finding(group, now, fleet))
+        .collect()
+}
+
+struct SignedIn<'a> {
+    uses: Vec<&'a AppUse>,
+    words: &'static str,
+    what: &'static str,
+    severity: Severity,
+    why: Vec<String>,
+}
+
+fn signed_in<'a>(
+    group: &InTeam<'a>,
+    uses: Vec<&'a AppUse>,
+    words: &'static str,
+    what: &'static str,
+    severity: Severity,
+) -> Option<SignedIn<'a>> {
+    if uses.is_empty() {
         return None;
-    };
+    }
     let domains: BTreeSet<String> = uses
         .iter()
         .map(|one| one.account_domain.to_lowercase())
@@ -457,38 +498,84 @@ fn account(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Option<Find
             wording::list(&domains, 3)
         ));
     }
-    Some(group.finding(
-        &format!("app.{what}"),
+    Some(SignedIn {
+        uses,
+        words,
         what,
         severity,
-        4.0 + uses.len() as f64,
-        format!(
-            "{} is signed in with {words} {}",
-            group.name,
-            group.where_words()
-        ),
         why,
-        &uses,
-        now,
-        fleet,
-    ))
+    })
 }
 
-fn first_in_fleet<'a>(groups: &[InTeam<'a>]) -> BTreeMap<&'a str, (Timestamp, &'a str, usize)> {
-    let mut first: BTreeMap<&str, (Timestamp, &str, usize)> = BTreeMap::new();
-    for group in groups {
-        let Some(use_) = group.uses.first() else {
-            continue;
-        };
-        let entry = first
-            .entry(group.app)
-            .or_insert((use_.first, group.team, 0));
-        if (use_.first, group.team) < (entry.0, entry.1) {
-            (entry.0, entry.1) = (use_.first, group.team);
-        }
-        entry.2 += group.uses.len();
+impl SignedIn<'_> {
+    fn finding(self, group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Finding {
+        group.finding(
+            &format!("app.{}", self.what),
+            self.what,
+            self.severity,
+            4.0 + self.uses.len() as f64,
+            format!(
+                "{} is signed in with {} {}",
+                group.name,
+                self.words,
+                group.where_words()
+            ),
+            self.why,
+            &self.uses,
+            now,
+            fleet,
+        )
     }
-    first
+}
+
+/// How an app came into the fleet.
+struct Arrival<'a> {
+    first: Timestamp,
+    team: &'a str,
+    devices: usize,
+    /// Many devices at once: IT brought it.
+    rollout: bool,
+    /// It was on the first laptops when anybody began to look: stock, not news.
+    with_the_fleet: bool,
+}
+
+fn first_in_fleet<'a>(
+    groups: &[InTeam<'a>],
+    fleet: &Fleet<'_>,
+    settings: &Settings,
+) -> BTreeMap<&'a str, Arrival<'a>> {
+    let began = fleet.devices().map(|(_, device)| device.first_report).min();
+    let mut by_app: BTreeMap<&str, Vec<(Timestamp, &'a str, &AppUse)>> = BTreeMap::new();
+    for group in groups {
+        let of_app = by_app.entry(group.app).or_default();
+        of_app.extend(group.uses.iter().map(|one| (one.first, group.team, *one)));
+    }
+    by_app
+        .into_iter()
+        .filter_map(|(app, uses)| {
+            let (first, team, earliest) = uses
+                .iter()
+                .copied()
+                .min_by_key(|(first, team, one)| (*first, *team, one.device))?;
+            let early = uses
+                .iter()
+                .filter(|(at, _, _)| days(first, *at) <= ROLLOUT_DAYS)
+                .count();
+            let watched = began.map_or(0.0, |began| days(began, first));
+            Some((
+                app,
+                Arrival {
+                    first,
+                    team,
+                    devices: uses.len(),
+                    rollout: early >= ROLLOUT_LEAST
+                        && early as f64 >= ROLLOUT_SHARE * fleet.size() as f64,
+                    with_the_fleet: watched < settings.learning_days
+                        && with_its_device(earliest, fleet),
+                },
+            ))
+        })
+        .collect()
 }
 
 /// The app came with the device's first report: that is enrolment, not adoption.

@@ -23,6 +23,13 @@ use crate::{
 const TREND_DAYS: f64 = 30.0;
 /// A disk that is emptier than this has time, whatever its slope.
 const FORECAST_FROM: f64 = 0.7;
+/// A forecast whose late end lies further out than this many times the horizon is a guess, and is not told.
+const WIDEST: f64 = 4.0;
+/// An agent tells its inventory when it changes: a battery's last reading holds for as long as the agent reports.
+const BATTERY_DAYS: f64 = 60.0;
+/// Readings whose middle is a battery's state. One alone must have stood unchanged for a day.
+const BATTERY_READINGS: usize = 3;
+const BATTERY_STANDS_DAYS: f64 = 1.0;
 /// Days on which a daily figure must be high before it is the device's state and not one bad afternoon.
 const BAD_DAYS: usize = 4;
 /// Figures older than this say nothing about today, days.
@@ -128,8 +135,11 @@ impl About<'_> {
         };
         let forecast =
             slope.map(|slope| (until(slope.per_unit), until(slope.high), until(slope.low)));
-        let soon = forecast
-            .is_some_and(|(days, _, _)| days <= self.settings.disk_days && share >= FORECAST_FROM);
+        let soon = forecast.is_some_and(|(days, _, late)| {
+            days <= self.settings.disk_days
+                && late <= WIDEST * self.settings.disk_days
+                && share >= FORECAST_FROM
+        });
         let full = share >= self.settings.disk_share;
         if !soon && !full {
             return None;
@@ -205,13 +215,25 @@ impl About<'_> {
                 .then_with(|| a.2.cmp(&b.2))
         });
         let (last_at, _, cycles) = *wear.last()?;
-        // One reading of a battery's gauge may be anything; its middle over two weeks is not.
+        if days(last_at, self.now) > BATTERY_DAYS {
+            return None;
+        }
+        // One reading of a battery's gauge may be anything; its middle over several is not.
+        wear.dedup_by_key(|(at, _, _)| *at);
         let recent: Vec<f64> = wear
             .iter()
-            .filter(|(at, _, _)| days(*at, self.now) <= 14.0)
+            .rev()
+            .take(BATTERY_READINGS)
             .map(|(_, health, _)| *health)
             .collect();
-        let health = median(&recent).filter(|_| recent.len() >= 3)?;
+        let stood = self
+            .fleet
+            .get(self.device)
+            .map_or(0.0, |device| days(last_at, device.last_report));
+        if recent.len() < 3 && stood < BATTERY_STANDS_DAYS {
+            return None;
+        }
+        let health = median(&recent)?;
         if health >= self.settings.battery_health {
             return None;
         }

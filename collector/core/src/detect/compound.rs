@@ -5,8 +5,11 @@
 //!
 //! The tie: an unusual, unowned program (rare, masquerading, spreading, or suddenly dear) was first seen on a device at
 //! most [`Settings::compound_days`] before its restarts began, or up to a day after (agents see a process when
-//! they look). On one device this is a suspicion (high). When neighbours (a shared team) follow, or the program
+//! they look). On one device this is a suspicion (high; medium where the program is no finding of its own but the
+//! only newcomer on a laptop that restarts with a beat, in a loop or daily: [`newcomer`]). When neighbours (a shared team) follow, or the program
 //! spreads while devices that have it restart, it is an outbreak (critical).
+
+mod newcomer;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -40,11 +43,14 @@ struct Chapter {
 pub fn detect(evidence: &Evidence, findings: Vec<Finding>, settings: &Settings) -> Vec<Finding> {
     let fleet = Fleet::new(evidence, settings);
     let restarts = restart_times(evidence, &findings);
-    let suspects: BTreeSet<String> = findings
+    let mut parts: BTreeMap<String, Finding> = findings
         .iter()
         .filter(|finding| finding.kind == Kind::Process)
-        .map(|finding| finding.cause.clone())
+        .map(|finding| (finding.cause.clone(), finding.clone()))
         .collect();
+    for weak in newcomer::parts(evidence, &troubled(&findings), &restarts, &fleet, settings) {
+        parts.entry(weak.cause.clone()).or_insert(weak);
+    }
 
     let histories = super::reboot::histories(evidence, settings);
     let beats = |chapters: &[Chapter]| {
@@ -52,10 +58,7 @@ pub fn detect(evidence: &Evidence, findings: Vec<Finding>, settings: &Settings) 
         super::reboot::beat_words(&devices, &histories, &fleet, settings)
     };
     let mut compounds: Vec<(Finding, BTreeSet<DeviceId>, String)> = Vec::new();
-    for suspect in &suspects {
-        let Some(part) = findings.iter().find(|finding| finding.cause == *suspect) else {
-            continue;
-        };
+    for (suspect, part) in &parts {
         let chapters = chapters(evidence, part, &restarts, settings);
         if !chapters.is_empty() {
             let devices = chapters.iter().map(|chapter| chapter.device).collect();
@@ -67,6 +70,19 @@ pub fn detect(evidence: &Evidence, findings: Vec<Finding>, settings: &Settings) 
         }
     }
     absorb(findings, compounds)
+}
+
+/// Devices whose restarts are beyond bad luck on their own: a beat, a loop, or daily.
+fn troubled(findings: &[Finding]) -> BTreeSet<DeviceId> {
+    findings
+        .iter()
+        .filter(|finding| match finding.detector.as_str() {
+            "reboot.periodic" | "reboot.crash_loop" => true,
+            "reboot.rate" => finding.severity >= Severity::High,
+            _ => false,
+        })
+        .flat_map(|finding| finding.devices.iter().copied())
+        .collect()
 }
 
 /// When each device's unexplained restarts happened, for devices that a reboot finding is about.
@@ -144,7 +160,16 @@ fn chapters(
 }
 
 fn is_of(process: &ProcessIdentity, part: &Finding) -> bool {
-    let key = if process.key.is_empty() {
+    part.cause
+        == cause(
+            Kind::Process,
+            &format!("program:{}", identity_of(process)),
+            "fleet",
+        )
+}
+
+fn identity_of(process: &ProcessIdentity) -> String {
+    if process.key.is_empty() {
         super::process::identity(
             &process.executable_name,
             &process.executable_path,
@@ -155,8 +180,7 @@ fn is_of(process: &ProcessIdentity, part: &Finding) -> bool {
         )
     } else {
         process.key.clone()
-    };
-    part.cause == cause(Kind::Process, &format!("program:{key}"), "fleet")
+    }
 }
 
 fn compound(
@@ -176,10 +200,11 @@ fn compound(
         .collect();
     let team = shared_team(&devices, fleet);
     let spreads = devices.len() >= 2 || part.detector == "process.spread";
-    let severity = if spreads {
-        Severity::Critical
-    } else {
-        Severity::High
+    let weak = part.detector == "process.newcomer";
+    let severity = match (spreads, weak) {
+        (true, _) => Severity::Critical,
+        (false, false) => Severity::High,
+        (false, true) => Severity::Medium,
     };
 
     let mut why: Vec<String> = vec![if devices.len() == 1 {
@@ -289,7 +314,7 @@ fn compound(
         } else {
             cap(severity, fleet.learning.is_some())
         },
-        confidence: (0.55 + 0.15 * devices.len() as f64).min(0.95),
+        confidence: (if weak { 0.35 } else { 0.55 } + 0.15 * devices.len() as f64).min(0.95),
         score: 50.0 + 10.0 * devices.len() as f64 + part.score,
         from,
         to,

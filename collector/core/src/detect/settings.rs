@@ -36,7 +36,8 @@ pub struct Settings {
     pub outbreak_least: u32,
     /// Lower end of the risk ratio's 95 % interval that an outbreak must reach.
     pub outbreak_ratio: f64,
-    /// Largest chance (after correction for the number of cohorts tried) that a cohort is hit this hard by luck.
+    /// Largest chance (after correction for the number of cohorts tried) that a cohort is hit this hard by luck. A round
+    /// every few minutes asks anew each day, so this is a fifth of what a single question would allow.
     pub outbreak_chance: f64,
 
     /// A fleet younger than this has not seen its own normal yet, days.
@@ -92,7 +93,7 @@ impl Default for Settings {
             beat_chance: 1e-4,
             outbreak_least: 3,
             outbreak_ratio: 1.5,
-            outbreak_chance: 1e-2,
+            outbreak_chance: 2e-3,
             learning_days: 7.0,
             learning_devices: 5,
             process_new_days: 14.0,

@@ -86,11 +86,13 @@ fn one_life() {
     );
     // The evidence flickers: not yet.
     assert!(round(&mut kept, &[], &[], now(3), &budget).is_empty());
-    assert_eq!(round(&mut kept, &[], &[], now(9), &budget), ["resolve"]);
+    assert!(round(&mut kept, &[], &[], now(60), &budget).is_empty());
+    // Three days without a restart: it is over.
+    assert_eq!(round(&mut kept, &[], &[], now(75), &budget), ["resolve"]);
     // The same old evidence is no relapse; newer is.
-    assert!(round(&mut kept, &[one(2)], &[], now(10), &budget).is_empty());
+    assert!(round(&mut kept, &[one(2)], &[], now(76), &budget).is_empty());
     assert_eq!(
-        round(&mut kept, &[one(30)], &[], now(31), &budget),
+        round(&mut kept, &[one(90)], &[], now(91), &budget),
         ["relapse"]
     );
     assert_eq!(
@@ -146,6 +148,7 @@ fn a_rule_hides_inside_its_scope_until_its_end() {
 fn the_budget_holds_and_says_what_it_held_back() {
     let budget = Budget {
         per_device_day: 2,
+        per_cohort_day: 4,
         per_fleet_day: 10,
         reserved: 3,
     };

@@ -2,6 +2,7 @@
 //! comes from a small generator with a written seed.
 #![allow(clippy::unwrap_used)]
 
+mod capacity;
 mod life;
 mod links;
 mod processes;

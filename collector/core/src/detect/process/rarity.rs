@@ -417,8 +417,16 @@ pub fn judge(
         },
         cause: cause(Kind::Process, &format!("program:{}", subject.key), "fleet"),
         severity: match newcomers {
-            // Where it pretends to be something else, a first day is no excuse.
-            Some(_) if detector != "process.masquerade" => severity.min(Severity::Low),
+            // A first day excuses what people bring with them; not a borrowed name, nor what hides or leaves no file.
+            Some(_)
+                if detector != "process.masquerade"
+                    && !matches!(
+                        subject.about.place.as_str(),
+                        "temp" | "deleted" | "memory_only"
+                    ) =>
+            {
+                severity.min(Severity::Low)
+            }
             _ => cap(severity, fleet.learning.is_some()),
         },
         confidence: finite(1.0 - (-(over + 1.0) / 3.0).exp()).clamp(0.3, 0.95),

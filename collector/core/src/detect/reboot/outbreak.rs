@@ -7,7 +7,9 @@
 //! 2. *against what is usual*: the binomial tail under the share of devices that is hit in such a window when nothing is
 //!    wrong, from the fleet's own prior ([`crate::detect::baseline`]). Without it one unlucky pair in ten is an outbreak.
 //!
-//! The chance of the second is multiplied by the number of cohorts and windows tried. Of several cohorts that explain
+//! The chance of the second is multiplied by the number of different sets of devices tried, and a window shorter than a
+//! week is taken for working days, on which laptops are used and fail. Component versions that came in the last weeks
+//! are asked about first and on their own: they are few, and they are what changed. Of several cohorts that explain
 //! the same devices the one that explains best wins (likelihood), and a plainer one wins over a combination that
 //! explains hardly better. Its devices are taken out and the search is repeated for what remains.
 
@@ -33,6 +35,11 @@ const WINDOWS: [f64; 3] = [3.0, 7.0, 14.0];
 const MOST_OUTBREAKS: usize = 5;
 /// What a combination must explain better (nats) than the plain cohort it refines.
 const COMBINATION_COSTS: f64 = 3.0;
+/// A driver or package version that came to its devices in the last weeks explains a change; one that was always there
+/// does not. What it explains better for that (nats), and how new it must be on how many of its devices.
+const FRESHNESS: f64 = 3.0;
+const FRESH_DAYS: f64 = 21.0;
+const FRESH_SHARE: f64 = 0.8;
 /// Share of a cohort that must be hit.
 const LEAST_SHARE: f64 = 0.1;
 
@@ -65,6 +72,7 @@ pub fn find(
     settings: &Settings,
 ) -> Vec<Outbreak> {
     let mut groups = groups(fleet, evidence);
+    let fresh = fresh(fleet, evidence.now);
     let usual = usual(histories, settings);
     let mut left: BTreeSet<DeviceId> = fleet
         .devices()
@@ -73,7 +81,7 @@ pub fn find(
         .collect();
     let mut outbreaks = Vec::new();
     while outbreaks.len() < MOST_OUTBREAKS {
-        let Some(mut found) = best(&groups, &left, histories, &usual, settings) else {
+        let Some(mut found) = best(&groups, &fresh, &left, histories, &usual, settings) else {
             break;
         };
         found.shared = shared(&groups, &found, &left);
@@ -257,10 +265,7 @@ fn groups(fleet: &Fleet<'_>, evidence: &Evidence) -> BTreeMap<Group, BTreeSet<De
                 .components
                 .iter()
                 .filter(|c| !c.name.is_empty())
-                .map(|component| Cohort {
-                    by: CohortBy::Component,
-                    value: format!("{} {}", component.name, component.version),
-                }),
+                .map(version),
         );
         traits.extend(apps.remove(&device).unwrap_or_default());
         for cohort in traits {
@@ -309,18 +314,50 @@ fn usual(histories: &[History], settings: &Settings) -> [f64; 3] {
             .collect();
         learn(&whole).0.prior()
     };
-    WINDOWS.map(|window| prior.chance_of_at_least(1, window))
+    WINDOWS.map(|window| {
+        let weekdays = if window < 7.0 { 7.0 / 5.0 } else { 1.0 };
+        prior.chance_of_at_least(1, window * weekdays)
+    })
+}
+
+/// Component versions that most of their devices got lately, and not with their first report.
+fn fresh(fleet: &Fleet<'_>, now: Timestamp) -> BTreeSet<Cohort> {
+    let mut counts: BTreeMap<Cohort, (usize, usize)> = BTreeMap::new();
+    for (_, about) in fleet.devices() {
+        for component in &about.components {
+            let age = days(component.since, now);
+            let came = (0.0..=FRESH_DAYS).contains(&age)
+                && days(about.first_report, component.since) >= 1.0;
+            let of = counts.entry(version(component)).or_default();
+            of.0 += usize::from(came);
+            of.1 += 1;
+        }
+    }
+    counts
+        .into_iter()
+        .filter(|(_, (came, all))| *came as f64 >= FRESH_SHARE * *all as f64)
+        .map(|(cohort, _)| cohort)
+        .collect()
+}
+
+fn version(component: &crate::evidence::Component) -> Cohort {
+    Cohort {
+        by: CohortBy::Component,
+        value: format!("{} {}", component.name, component.version),
+    }
 }
 
 fn best(
     groups: &BTreeMap<Group, BTreeSet<DeviceId>>,
+    fresh: &BTreeSet<Cohort>,
     left: &BTreeSet<DeviceId>,
     histories: &[History],
     usual: &[f64; 3],
     settings: &Settings,
 ) -> Option<Outbreak> {
     let mut found: Vec<(f64, Outbreak)> = Vec::new();
-    let mut tried = 0u32;
+    // Questions asked about stock, and about what is fresh.
+    let mut tried: [BTreeSet<(BTreeSet<DeviceId>, usize)>; 2] = Default::default();
     for (window, usual) in WINDOWS.into_iter().zip(usual) {
         let hit: BTreeSet<DeviceId> = histories
             .iter()
@@ -337,8 +374,10 @@ fn best(
             if affected.len() < settings.outbreak_least as usize {
                 continue;
             }
-            tried += 1;
             let exposed: BTreeSet<DeviceId> = members.intersection(left).copied().collect();
+            // A small fleet's model, build and driver are often the same devices: one question, not three.
+            let is_fresh = fresh.contains(&group.first) && group.second.is_none();
+            tried[usize::from(is_fresh)].insert((affected.clone(), exposed.len()));
             let table = TwoByTwo {
                 hit: affected.len() as u32,
                 of: exposed.len() as u32,
@@ -353,7 +392,7 @@ fn best(
             if !stands_out || !is_present(&affected, histories, settings) {
                 continue;
             }
-            let gain = table.gain()
+            let gain = table.gain() + if is_fresh { FRESHNESS } else { 0.0 }
                 - if group.second.is_some() {
                     COMBINATION_COSTS
                 } else {
@@ -377,7 +416,9 @@ fn best(
     found
         .into_iter()
         .map(|(gain, mut outbreak)| {
-            outbreak.chance = finite(outbreak.chance * f64::from(tried)).clamp(0.0, 1.0);
+            let is_fresh = fresh.contains(&outbreak.group.first) && outbreak.group.second.is_none();
+            let asked = tried[1].len() + if is_fresh { 0 } else { tried[0].len() };
+            outbreak.chance = finite(outbreak.chance * asked as f64).clamp(0.0, 1.0);
             (gain, outbreak)
         })
         .filter(|(_, outbreak)| outbreak.chance <= settings.outbreak_chance)
