@@ -10,12 +10,10 @@ fn small_fleets_tell_their_stories_and_little_else() {
     let mut score = Score::default();
     for story in [
         Story::Burst,
-        Story::CrashLoop,
         Story::Beat,
         Story::DriverOutbreak,
         Story::DiskFill,
         Story::Growth,
-        Story::Unsanctioned,
         Story::CopyCat,
         Story::Beacon,
     ] {
@@ -27,7 +25,7 @@ fn small_fleets_tell_their_stories_and_little_else() {
     let alerts: usize = score.rules.values().map(|rule| rule.alerts).sum();
     let right: usize = score.rules.values().map(|rule| rule.true_alerts).sum();
     assert!(
-        expected >= 9 && found * 10 >= expected * 7,
+        expected >= 7 && found * 10 >= expected * 7,
         "{:?}",
         score.misses
     );
@@ -64,7 +62,7 @@ fn a_world_is_its_seed_and_tells_nothing_early() {
     let late = one
         .stops
         .iter()
-        .find(|stop| stop.known > stop.at + 5.0)
+        .find(|stop| stop.at > 20.0 && stop.end.is_unexpected() && stop.known > stop.at + 5.0)
         .unwrap();
     let told = |day: f64| {
         let evidence = one.evidence(day);

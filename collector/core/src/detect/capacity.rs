@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use crate::{
     detect::{
         Settings,
-        baseline::{finite, median, slope},
+        baseline::{Slope, finite, median, slope},
         fleet::{DAY, Fleet, believable, days, seconds},
         wording,
     },
@@ -21,6 +21,8 @@ use crate::{
 
 /// Days of a trend: longer than a project, shorter than a habit.
 const TREND_DAYS: f64 = 30.0;
+/// Stretches on which a disk's trend is looked for, days: what began last week drowns in a month.
+const STRETCHES: [f64; 3] = [TREND_DAYS, 14.0, 7.0];
 /// A disk that is emptier than this has time, whatever its slope.
 const FORECAST_FROM: f64 = 0.7;
 /// A forecast whose late end lies further out than this many times the horizon is a guess, and is not told.
@@ -32,6 +34,8 @@ const BATTERY_READINGS: usize = 3;
 const BATTERY_STANDS_DAYS: f64 = 1.0;
 /// Days on which a daily figure must be high before it is the device's state and not one bad afternoon.
 const BAD_DAYS: usize = 4;
+/// And on how much of the week: a state is there on nearly every day.
+const BAD_SHARE: f64 = 0.8;
 /// Figures older than this say nothing about today, days.
 const STALE_DAYS: f64 = 3.0;
 
@@ -125,7 +129,7 @@ impl About<'_> {
             .iter()
             .map(|(at, used)| (seconds(self.now, *at) / DAY, *used))
             .collect();
-        let slope = slope(&points).filter(|slope| slope.low > 0.0);
+        let (slope, points) = self.fastest(&points, limit - last);
         let until = |per_day: f64| {
             if per_day > 0.0 {
                 (limit - last) / per_day
@@ -199,6 +203,28 @@ impl About<'_> {
             }),
             "disk_full",
         ))
+    }
+
+    /// The trend that is told: of the longest stretch on which the disk will be full in time, else of the longest.
+    fn fastest<'p>(
+        &self,
+        points: &'p [(f64, f64)],
+        free: f64,
+    ) -> (Option<Slope>, &'p [(f64, f64)]) {
+        let of = |days: f64| {
+            let first = points.partition_point(|(at, _)| *at < -days);
+            let stretch = &points[first..];
+            (slope(stretch).filter(|slope| slope.low > 0.0), stretch)
+        };
+        let soon = |slope: &Slope| {
+            free <= slope.per_unit * self.settings.disk_days
+                && free <= slope.low * WIDEST * self.settings.disk_days
+        };
+        STRETCHES
+            .into_iter()
+            .map(of)
+            .find(|(slope, _)| slope.as_ref().is_some_and(soon))
+            .unwrap_or_else(|| of(TREND_DAYS))
     }
 
     fn battery(&self, told: &[&DeviceCapacity]) -> Option<Finding> {
@@ -296,7 +322,8 @@ impl About<'_> {
         let recent = of(-1.0..7.0);
         let bad = recent.iter().filter(|value| **value >= share.least).count();
         let middle = median(&recent)?;
-        if bad < BAD_DAYS || middle < share.least {
+        if bad < BAD_DAYS || (bad as f64) < BAD_SHARE * recent.len() as f64 || middle < share.least
+        {
             return None;
         }
         let before = median(&of(7.0..TREND_DAYS));
