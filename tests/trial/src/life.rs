@@ -117,6 +117,8 @@ pub fn verdict(app: &str, judged: Judged) -> Verdict {
         verdict: judged,
         team: None,
         until: None,
+        device: None,
+        replace_by: String::new(),
         reason: String::new(),
     }
 }

@@ -111,6 +111,8 @@ fn sanctioned() -> Verdict {
         verdict: Judged::Sanctioned,
         team: None,
         until: None,
+        device: None,
+        replace_by: String::new(),
         reason: String::new(),
     }
 }
