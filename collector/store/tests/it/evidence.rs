@@ -283,3 +283,28 @@ async fn an_empty_store_gives_empty_evidence() {
         }
     );
 }
+
+#[tokio::test]
+async fn restarts_outside_the_detectors_are_theirs() {
+    let sandbox = Sandbox::start().await;
+    let now = at(NOW);
+    let mut laptop = Laptop::new(1, now);
+    let report = one_of_each(&mut laptop, now);
+    sandbox.telemetry.insert(&report).await.unwrap();
+    let from = hours_before(now, 24 * 90);
+    let known = traits([laptop.device]);
+    let restarts = sandbox.telemetry.restarts(from, now, &known).await.unwrap();
+    let evidence = evidence(&sandbox, &[laptop.device]).await;
+    assert_eq!(restarts.devices, evidence.devices);
+    assert_eq!(restarts.boots, evidence.reboots);
+    assert_eq!(
+        sandbox.telemetry.app_uses(from, now).await.unwrap(),
+        evidence.apps
+    );
+    let months = sandbox.telemetry.ends_by_month(from, now).await.unwrap();
+    assert_eq!(months.len(), 1, "{months:?}");
+    assert_eq!(
+        (months[0].month.as_str(), months[0].end, months[0].count),
+        ("2026-11", BootEnd::Crash, 1)
+    );
+}
