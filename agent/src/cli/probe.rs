@@ -34,6 +34,9 @@ pub(super) struct ProbeArgs {
     /// Look at the tree of a mounted disk instead of this machine's
     #[arg(long, value_name = "DIR", default_value = "/")]
     root: PathBuf,
+    /// Process: watch this long and tell what started or ended meanwhile, too
+    #[arg(long, value_name = "SECONDS", default_value_t = 0)]
+    seconds: u64,
     /// Whose records: "windows" reads saved event logs on any system (needs --evtx or --events)
     #[arg(long, value_enum)]
     os: Option<Os>,
@@ -107,10 +110,16 @@ fn look(
             std::thread::sleep(BETWEEN_SAMPLES);
             once(&mut probe)
         }
-        Topic::Process => once(&mut crate::probe::process::ProcessProbe::forgetful(
-            root,
-            Arc::default(),
-        )),
+        Topic::Process => {
+            let mut probe = crate::probe::process::ProcessProbe::forgetful(root, Arc::default());
+            let mut news = probe.look(&moment());
+            if arguments.seconds > 0 {
+                probe.kept(&moment());
+                std::thread::sleep(std::time::Duration::from_secs(arguments.seconds));
+                news.extend(probe.look(&moment()));
+            }
+            (news, probe.blind_spots())
+        }
         Topic::App => {
             // What runs is evidence too.
             let running = Arc::new(Mutex::new(Vec::new()));

@@ -5,7 +5,7 @@
 //!
 //! Not here: which program is unusual, and what may leave the machine (paths and script names pass the redactor).
 //!
-//! [`Table`] is the cycle: who came, who went, what it cost. [`Identifier`] answers "what is it". [`Watcher`] hears of
+//! [`Table`] is the cycle: who came, who went, what it cost. [`Identifier`] answers "what is it". [`Listener`] hears of
 //! programs that live between two cycles, where the kernel lets it.
 
 pub mod place;
@@ -13,6 +13,10 @@ pub mod script;
 
 #[cfg(target_os = "linux")]
 mod identify;
+#[cfg(target_os = "linux")]
+mod listener;
+#[cfg(target_os = "linux")]
+mod sighting;
 #[cfg(target_os = "linux")]
 mod stat;
 #[cfg(target_os = "linux")]
@@ -29,14 +33,16 @@ pub mod windows;
 mod elsewhere;
 
 #[cfg(not(target_os = "linux"))]
-pub use elsewhere::{Identifier, Table, Watcher, command_line};
+pub use elsewhere::{Identifier, Listener, Sighting, Table, command_line, is_running};
 #[cfg(target_os = "linux")]
-pub use identify::{Identifier, command_line};
+pub use identify::Identifier;
+#[cfg(target_os = "linux")]
+pub use listener::Listener;
 pub use place::Place;
 #[cfg(target_os = "linux")]
-pub use table::Table;
+pub use sighting::{Sighting, command_line, is_running};
 #[cfg(target_os = "linux")]
-pub use watcher::Watcher;
+pub use table::Table;
 #[cfg(windows)]
 pub(crate) use windows::is_network_path;
 
@@ -76,13 +82,31 @@ pub struct Scan {
     pub ended: Vec<Instance>,
 }
 
-/// What the kernel tells a [`Watcher`].
+/// What the kernel tells a `Watcher`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ProcessEvent {
     /// The process started a program.
     Exec { pid: u32 },
-    /// The process ended, with its wait status.
-    Exit { pid: u32, status: u32 },
+}
+
+/// A program that started between two looks, maybe many times.
+#[derive(Debug, Clone, PartialEq)]
+pub struct HeardProgram {
+    pub sighting: Sighting,
+    /// Its starts, as far as they could be told apart.
+    pub instances: Vec<InstanceKey>,
+    /// Further starts.
+    pub more: u32,
+}
+
+/// What a [`Listener`] heard since it was last asked.
+#[derive(Debug, Clone, PartialEq, Default)]
+pub struct Heard {
+    pub programs: Vec<HeardProgram>,
+    /// Starts that were over before they could be read, or too many at once.
+    pub missed: u64,
+    /// Times that the kernel dropped events because we were slow.
+    pub overflows: u64,
 }
 
 /// Whose account runs it.
@@ -158,7 +182,7 @@ pub struct ProgramFacts {
     pub description: String,
     /// macOS: the bundle id in the signature.
     pub bundle_id: String,
-    /// "script", "deleted_executable", "hash_unreadable", "hidden_name", "renamed", "appimage".
+    /// "script", "deleted_executable", "hash_unreadable", "hidden_name", "renamed", "appimage", "short_lived".
     pub traits: Vec<&'static str>,
 }
 

@@ -90,7 +90,44 @@ impl Ledger {
         origin: Origin,
         now: Timestamp,
     ) {
-        let first_seen = self.remembered.get(&identity).copied();
+        let program = self.program(&identity, facts, now);
+        program.newest_pid = instance.key.pid;
+        program.starts += u32::from(origin != Origin::Found);
+        let (cpu, disk) = match origin {
+            Origin::Started => (0.0, 0),
+            Origin::Executed | Origin::Found => {
+                (instance.cpu_time, instance.disk_io.unwrap_or_default())
+            }
+        };
+        self.instances.insert(
+            instance.key,
+            Followed {
+                identity,
+                cpu,
+                disk,
+                looks: 0,
+            },
+        );
+    }
+
+    /// Starts of a program that were over before anybody looked. Their cost is not known.
+    pub(super) fn heard(
+        &mut self,
+        identity: &Identity,
+        facts: Process,
+        starts: u32,
+        now: Timestamp,
+    ) {
+        let (looks, pid) = (self.looks, facts.pid);
+        let program = self.program(identity, facts, now);
+        program.starts = program.starts.saturating_add(starts);
+        program.newest_pid = pid;
+        program.last_seen = looks;
+    }
+
+    /// The program of this identity; new traits make it news.
+    fn program(&mut self, identity: &Identity, facts: Process, now: Timestamp) -> &mut Program {
+        let first_seen = self.remembered.get(identity).copied();
         let program = self
             .programs
             .entry(identity.clone())
@@ -114,23 +151,7 @@ impl Ledger {
                 program.told = false;
             }
         }
-        program.newest_pid = instance.key.pid;
-        program.starts += u32::from(origin != Origin::Found);
-        let (cpu, disk) = match origin {
-            Origin::Started => (0.0, 0),
-            Origin::Executed | Origin::Found => {
-                (instance.cpu_time, instance.disk_io.unwrap_or_default())
-            }
-        };
-        self.instances.insert(
-            instance.key,
-            Followed {
-                identity,
-                cpu,
-                disk,
-                looks: 0,
-            },
-        );
+        program
     }
 
     /// The cost of an instance now.

@@ -1,7 +1,8 @@
 //! The process probe: the table's changes, identified, into the ledger.
 //!
 //! Invariant: expensive questions (hash, package, parent) are asked once per instance and for all new ones together. Kernel
-//! threads are left out: they are no programs, and their names change with what they do.
+//! threads are left out: they are no programs, and their names change with what they do. A start is counted once: by the
+//! look that finds its process running, or, if none does, by what the listener heard of it.
 
 use std::{
     collections::BTreeMap,
@@ -14,7 +15,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use weft_agent_sys::{
     host,
-    process::{self as sys, Identifier, InstanceKey, ProgramFacts, Table},
+    process::{
+        self as sys, Heard, HeardProgram, Identifier, InstanceKey, Listener, ProgramFacts, Table,
+    },
 };
 use weft_proto::v1::{
     Observation, Process,
@@ -39,6 +42,84 @@ const SUMMARY: Duration = Duration::from_secs(600);
 /// The unit of start times: USER_HZ on Linux, where every architecture that we run on has 100 (man 5 proc).
 const TICKS_PER_SECOND: f64 = 100.0;
 
+impl RunningProgram {
+    fn of(facts: &ProgramFacts) -> Self {
+        Self {
+            name: facts.executable_name.clone(),
+            path: facts.executable_path.clone(),
+            cgroup: facts.cgroup.clone(),
+            package: facts
+                .package
+                .as_ref()
+                .map(ToString::to_string)
+                .unwrap_or_default(),
+            signer: facts.signer.clone(),
+            original_file_name: facts.original_file_name.clone(),
+            description: facts.description.clone(),
+            bundle_id: facts.bundle_id.clone(),
+        }
+    }
+}
+
+impl Hearing {
+    fn start(root: &Path) -> Self {
+        if cfg!(target_os = "linux") && root != Path::new("/") {
+            return Self::Deaf("processes of another tree are not heard of".to_owned());
+        }
+        match Listener::start(root) {
+            Ok(listener) => Self::Open {
+                listener,
+                missed: 0,
+                overflows: 0,
+            },
+            Err(reason) => Self::Deaf(reason),
+        }
+    }
+
+    fn take(&mut self) -> Heard {
+        let Self::Open {
+            listener,
+            missed,
+            overflows,
+        } = self
+        else {
+            return Heard::default();
+        };
+        let heard = listener.take();
+        *missed += heard.missed;
+        *overflows += heard.overflows;
+        heard
+    }
+
+    fn blind_spots(&self) -> Vec<String> {
+        let mut out = Vec::new();
+        match self {
+            Self::Untried => {}
+            Self::Deaf(reason) => {
+                out.push(reason.clone());
+                out.push("programs that begin and end between two looks are not seen".to_owned());
+            }
+            Self::Open {
+                missed, overflows, ..
+            } => {
+                // What anybody can do about it is nothing, so only that it happens.
+                if *missed > 0 {
+                    out.push(format!(
+                        "{missed} starts of programs since the agent's start were over before they could be read"
+                    ));
+                }
+                if *overflows > 0 {
+                    out.push(format!(
+                        "the kernel dropped word of short programs {overflows} times, too many started at once"
+                    ));
+                }
+                out.push("what programs shorter than a look cost is not measured".to_owned());
+            }
+        }
+        out
+    }
+}
+
 /// What survives a restart of the agent.
 #[derive(Default, Serialize, Deserialize)]
 struct Memory {
@@ -61,6 +142,22 @@ pub struct ProcessProbe {
     pending: Vec<(Identity, Process)>,
     last_summary: Option<Instant>,
     looked: bool,
+    listener: Hearing,
+    /// Heard and still running, but not yet in the table: the next look decides.
+    undecided: Vec<HeardProgram>,
+}
+
+/// Of programs between two looks.
+enum Hearing {
+    /// Not tried yet.
+    Untried,
+    Open {
+        listener: Listener,
+        missed: u64,
+        overflows: u64,
+    },
+    /// Why not.
+    Deaf(String),
 }
 
 impl ProcessProbe {
@@ -100,11 +197,16 @@ impl ProcessProbe {
             pending: Vec::new(),
             last_summary: None,
             looked: false,
+            listener: Hearing::Untried,
+            undecided: Vec::new(),
         }
     }
 
     fn update(&mut self, moment: &Moment<'_>) {
         self.ledger.begin();
+        if let Hearing::Untried = self.listener {
+            self.listener = Hearing::start(moment.root);
+        }
         let scan = self.table.scan(moment.root);
         for ended in &scan.ended {
             self.ledger.ended(ended);
@@ -131,8 +233,51 @@ impl ProcessProbe {
                 self.ledger.cost(instance);
             }
         }
+        let passing = self.hear(moment);
         self.ledger.count_running();
-        self.publish();
+        self.publish(passing);
+    }
+
+    /// Programs that came and went since the last look: into the ledger, and as running programs of this interval.
+    fn hear(&mut self, moment: &Moment<'_>) -> Vec<RunningProgram> {
+        let mut programs = std::mem::take(&mut self.undecided);
+        programs.extend(self.listener.take().programs);
+        let mut short = Vec::new();
+        for mut program in programs {
+            // The table counts these, or will if they live until the next look.
+            let table = &self.table;
+            program
+                .instances
+                .retain(|key| table.get(key.pid).is_none_or(|one| one.key != *key));
+            let (waiting, over): (Vec<_>, Vec<_>) = program
+                .instances
+                .into_iter()
+                .partition(|key| sys::is_running(moment.root, *key));
+            let starts = u32::try_from(over.len())
+                .unwrap_or(u32::MAX)
+                .saturating_add(program.more);
+            if starts > 0 {
+                short.push((program.sighting.clone(), starts));
+            }
+            if !waiting.is_empty() {
+                self.undecided.push(HeardProgram {
+                    sighting: program.sighting,
+                    instances: waiting,
+                    more: 0,
+                });
+            }
+        }
+        let (sightings, starts): (Vec<_>, Vec<_>) = short.into_iter().unzip();
+        let facts = self.identifier.identify_heard(sightings);
+        let mut passing = Vec::new();
+        for (mut facts, starts) in facts.into_iter().zip(starts) {
+            facts.traits.push("short_lived");
+            passing.push(RunningProgram::of(&facts));
+            let process = translate(facts);
+            self.ledger
+                .heard(&identity(&process), process, starts, moment.wall);
+        }
+        passing
     }
 
     fn appeared(&mut self, facts: ProgramFacts, executed: bool, moment: &Moment<'_>) {
@@ -147,21 +292,8 @@ impl ProcessProbe {
             (false, true) => Origin::Started,
             (false, false) => Origin::Found,
         };
-        let program = RunningProgram {
-            name: facts.executable_name.clone(),
-            path: facts.executable_path.clone(),
-            cgroup: facts.cgroup.clone(),
-            package: facts
-                .package
-                .as_ref()
-                .map(ToString::to_string)
-                .unwrap_or_default(),
-            signer: facts.signer.clone(),
-            original_file_name: facts.original_file_name.clone(),
-            description: facts.description.clone(),
-            bundle_id: facts.bundle_id.clone(),
-        };
-        self.programs.insert(instance.key, program);
+        self.programs
+            .insert(instance.key, RunningProgram::of(&facts));
         let command_line = match moment.policy.privacy.command_lines {
             true => sys::command_line(moment.root, facts.pid).unwrap_or_default(),
             false => String::new(),
@@ -175,8 +307,9 @@ impl ProcessProbe {
     }
 
     /// Tells the app probe what runs, each program once.
-    fn publish(&self) {
+    fn publish(&self, passing: Vec<RunningProgram>) {
         let mut programs: Vec<RunningProgram> = self.programs.values().cloned().collect();
+        programs.extend(passing);
         programs.sort_by(|one, other| {
             (&one.path, &one.name, &one.cgroup).cmp(&(&other.path, &other.name, &other.cgroup))
         });
@@ -226,7 +359,7 @@ impl Probe for ProcessProbe {
         let mut spots = weft_agent_sys::account::current().blind_spots();
         spots.retain(|spot| !spot.starts_with("processes shorter than"));
         spots.extend(sys::blind_spots());
-        spots.push("processes that begin and end between two looks are not seen".to_owned());
+        spots.extend(self.listener.blind_spots());
         spots
     }
 }
@@ -303,5 +436,88 @@ fn place(place: sys::Place) -> Place {
         sys::Place::Deleted => Place::Deleted,
         sys::Place::MemoryOnly => Place::MemoryOnly,
         sys::Place::Unspecified => Place::Unspecified,
+    }
+}
+
+#[cfg(all(test, target_os = "linux"))]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::{process::Command, sync::Arc};
+
+    use super::*;
+
+    fn moment(policy: &Effective) -> Moment<'_> {
+        Moment {
+            wall: Timestamp::UNIX_EPOCH,
+            instant: Instant::now(),
+            root: Path::new("/"),
+            policy,
+        }
+    }
+
+    fn of_name(news: &[Observation], name: &str) -> Vec<Process> {
+        let pick = |one: &Observation| match &one.kind {
+            Some(Kind::Process(process)) if process.executable_name == name => {
+                Some(process.clone())
+            }
+            _ => None,
+        };
+        news.iter().filter_map(pick).collect()
+    }
+
+    /// Real programs, one that came and went between two looks and one that stays: each start is told once.
+    #[test]
+    fn a_program_between_two_looks_is_told_once() {
+        let policy = Effective::default();
+        let running = RunningPrograms::default();
+        let mut probe = ProcessProbe::forgetful(Path::new("/"), Arc::clone(&running));
+        probe.look(&moment(&policy));
+        probe.kept(&moment(&policy));
+        if let Hearing::Deaf(reason) = &probe.listener {
+            assert!(probe.blind_spots().iter().any(|spot| spot == reason));
+            eprintln!("skipped: {reason}");
+            return;
+        }
+        let directory = tempfile::tempdir().unwrap();
+        let program = |name: &str| {
+            let path = directory.path().join(name);
+            std::fs::copy("/bin/sleep", &path).unwrap();
+            path
+        };
+        let (short, long) = (program("weft-passing"), program("weft-staying"));
+        for _ in 0..3 {
+            Command::new(&short).arg("0.03").status().unwrap();
+        }
+        let mut child = Command::new(&long).arg("60").spawn().unwrap();
+        let (mut passed, mut stayed) = (Vec::new(), Vec::new());
+        let mut was_published = false;
+        for _ in 0..100 {
+            let news = probe.look(&moment(&policy));
+            passed.extend(of_name(&news, "weft-passing"));
+            stayed.extend(of_name(&news, "weft-staying"));
+            was_published |= running
+                .lock()
+                .unwrap()
+                .iter()
+                .any(|one| one.name == "weft-passing");
+            probe.kept(&moment(&policy));
+            if !passed.is_empty() && !stayed.is_empty() {
+                break;
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        child.kill().unwrap();
+        child.wait().unwrap();
+        let news = probe.look(&moment(&policy));
+        stayed.extend(of_name(&news, "weft-staying"));
+        let first = passed.first().expect("heard");
+        assert!(first.traits.contains(&"short_lived".to_owned()));
+        assert_eq!(first.executable_sha256.len(), 64);
+        assert!(was_published);
+        let spots = probe.blind_spots().join(" ");
+        if !spots.contains("could be read") && !spots.contains("dropped") {
+            assert_eq!(first.starts, 3);
+        }
+        assert_eq!(stayed.iter().map(|one| one.starts).sum::<u32>(), 1);
     }
 }

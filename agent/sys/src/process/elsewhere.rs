@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::listed::Listed;
 use super::script::{self, Runs};
-use super::{About, Instance, ProcessEvent, ProgramFacts, Scan, Script, UserClass};
+use super::{About, Heard, Instance, InstanceKey, ProgramFacts, Scan, Script, UserClass};
 
 #[cfg(target_os = "macos")]
 use super::macos as system;
@@ -101,6 +101,11 @@ impl Identifier {
     /// One program; `None` when it ended meanwhile.
     pub fn identify(&mut self, table: &Table, pid: u32) -> Option<ProgramFacts> {
         self.identify_all(table, &[pid]).pop()
+    }
+
+    /// Nothing was heard.
+    pub fn identify_heard(&mut self, _heard: Vec<Sighting>) -> Vec<ProgramFacts> {
+        Vec::new()
     }
 
     /// Those that still run, in order.
@@ -252,27 +257,31 @@ pub fn command_line(_root: &Path, pid: u32) -> Option<String> {
     (!arguments.is_empty()).then(|| arguments.join(" "))
 }
 
+/// Asked only of what was heard, which here is nothing.
+pub fn is_running(_root: &Path, _key: InstanceKey) -> bool {
+    false
+}
+
+/// A sight that nobody has: there is no value of this type.
+#[derive(Debug, Clone, PartialEq)]
+pub enum Sighting {}
+
 /// Hears nothing: there is no value of this type. Windows (ETW) and macOS (Endpoint Security) tell of short-lived
 /// processes only to sessions and entitlements that this agent does not ask for.
 #[derive(Debug)]
-pub enum Watcher {}
+pub enum Listener {}
 
-impl Watcher {
+impl Listener {
     /// Cannot be opened.
     ///
     /// # Errors
     /// Always.
-    pub fn open() -> Result<Self, String> {
+    pub fn start(_root: &Path) -> Result<Self, String> {
         Err("processes shorter than the sampling interval: not heard of on this system".to_owned())
     }
 
     /// Never called.
-    pub fn drain(&mut self) -> Vec<ProcessEvent> {
-        match *self {}
-    }
-
-    /// Never called.
-    pub fn overflows(&self) -> u64 {
+    pub fn take(&self) -> Heard {
         match *self {}
     }
 }

@@ -8,15 +8,13 @@
 use std::collections::HashMap;
 use std::fs::File;
 use std::io::Read;
-use std::os::unix::ffi::OsStrExt;
-use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 use std::time::SystemTime;
 
 use sha2::{Digest, Sha256};
 
 use super::place::{self, Known};
-use super::script::{self, Runs};
+use super::sighting::{FileVersion, Sighting, base};
 use super::{ProgramFacts, Script, Table, UserClass};
 use crate::files;
 use crate::package::{self, Owner, Owners};
@@ -25,19 +23,8 @@ use crate::package::{self, Owner, Owners};
 const HASH_LIMIT: u64 = 256 * 1024 * 1024;
 /// Versions of files whose hash is remembered (about 120 bytes each).
 const MAX_HASHES: usize = 2048;
-/// A command line may be megabytes; what names a script stands in front.
-const COMMAND_LINE_LIMIT: u64 = 16 * 1024;
 const PASSWD_LIMIT: u64 = 4 * 1024 * 1024;
 const MOUNTS_LIMIT: u64 = 1024 * 1024;
-
-/// Which version of which file a hash belongs to.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
-struct FileVersion {
-    device: u64,
-    inode: u64,
-    modified: (i64, i64),
-    size: u64,
-}
 
 /// What hashing a file gave.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -88,8 +75,31 @@ impl Identifier {
         let network = network_mounts(&self.root);
         let drafts: Vec<Draft> = pids
             .iter()
-            .filter_map(|pid| self.draft(table, *pid, &network))
+            .filter_map(|pid| self.live(table, *pid, &network))
             .collect();
+        self.with_owners(drafts)
+    }
+
+    /// Identifies what a listener saw; one answer for each sight, in their order.
+    pub fn identify_heard(&mut self, heard: Vec<Sighting>) -> Vec<ProgramFacts> {
+        self.accounts.refresh(&self.root);
+        let network = network_mounts(&self.root);
+        let drafts = heard
+            .into_iter()
+            .map(|sighting| {
+                // Its process may be gone: the file is hashed if it still is what ran.
+                let path = files::under(&self.root, &sighting.executable.path);
+                let content = match sighting.version {
+                    Some(version) => self.content(&path, Some(version)),
+                    None => Content::Unreadable,
+                };
+                self.draft(sighting, Some(content), &network)
+            })
+            .collect();
+        self.with_owners(drafts)
+    }
+
+    fn with_owners(&mut self, drafts: Vec<Draft>) -> Vec<ProgramFacts> {
         let asked: Vec<&str> = drafts
             .iter()
             .flat_map(|draft| [&draft.own_path, &draft.parent_path, &draft.script_path])
@@ -112,63 +122,56 @@ impl Identifier {
             .collect()
     }
 
-    fn draft(&mut self, table: &Table, pid: u32, network: &[String]) -> Option<Draft> {
+    /// A running instance of the table.
+    fn live(&mut self, table: &Table, pid: u32, network: &[String]) -> Option<Draft> {
         let instance = table.get(pid)?;
         let process = files::under(&self.root, &format!("/proc/{pid}"));
-        let link = executable(&process);
-        let arguments = if instance.kernel_thread {
-            Vec::new()
-        } else {
-            command_line_of(&process)
-        };
-        let cgroup = cgroup_of(&process);
-        let in_container = is_container(&cgroup);
-        let executable_name = name_of(&link.path, &arguments, &instance.comm);
-        let content = if instance.kernel_thread {
-            None
-        } else {
-            Some(self.content(&process.join("exe")))
-        };
+        let parent_comm = table
+            .get(instance.parent_pid)
+            .map(|parent| parent.comm.clone());
+        let sighting = Sighting::of(&self.root, instance, parent_comm.as_deref());
+        let content = (!instance.kernel_thread).then(|| self.content(&process.join("exe"), None));
+        Some(self.draft(sighting, content, network))
+    }
+
+    fn draft(&self, sighting: Sighting, content: Option<Content>, network: &[String]) -> Draft {
+        let in_container = is_container(&sighting.cgroup);
+        let link = sighting.executable;
         let place = place::of(Known {
             path: &link.path,
             deleted: link.deleted,
-            kernel_thread: instance.kernel_thread,
+            kernel_thread: sighting.kernel_thread,
             in_container,
             on_network: network
                 .iter()
                 .any(|mount| place::is_below(&link.path, mount)),
         });
-        let script = script_of(&process, &executable_name, &arguments);
-        let uid = std::fs::metadata(&process).ok().map(|meta| meta.uid());
-        let parent = executable(&files::under(
-            &self.root,
-            &format!("/proc/{}", instance.parent_pid),
-        ));
-        let parent_name = table
-            .get(instance.parent_pid)
-            .map(|entry| name_of(&parent.path, &[], &entry.comm))
-            .unwrap_or_default();
         let mut facts = ProgramFacts {
-            pid,
+            pid: sighting.key.pid,
             executable_path: link.path.clone(),
             deleted: link.deleted,
             executable_sha256: String::new(),
             package: None,
-            parent_executable_name: parent_name,
+            parent_executable_name: sighting.parent_name,
             parent_package: None,
-            uid,
-            user_class: uid.map_or(UserClass::Unspecified, |uid| self.accounts.class_of(uid)),
+            uid: sighting.uid,
+            user_class: sighting
+                .uid
+                .map_or(UserClass::Unspecified, |uid| self.accounts.class_of(uid)),
             place,
-            script,
-            comm: instance.comm.to_string(),
-            kernel_thread: instance.kernel_thread,
+            script: sighting.script.map(|path| Script {
+                path,
+                package: None,
+            }),
+            comm: sighting.comm.to_string(),
+            kernel_thread: sighting.kernel_thread,
             traits: Vec::new(),
             signer: String::new(),
             original_file_name: String::new(),
             description: String::new(),
             bundle_id: String::new(),
-            executable_name,
-            cgroup,
+            executable_name: sighting.name,
+            cgroup: sighting.cgroup,
         };
         facts.note_traits(content.as_ref());
         if let Some(Content::Hash(hash)) = content {
@@ -182,13 +185,13 @@ impl Identifier {
                 path.to_owned()
             }
         };
-        Some(Draft {
+        Draft {
             own_path: if link.deleted {
                 String::new()
             } else {
                 askable(&link.path)
             },
-            parent_path: askable(&parent.path),
+            parent_path: askable(&sighting.parent.path),
             script_path: facts
                 .script
                 .as_ref()
@@ -197,12 +200,16 @@ impl Identifier {
             bundle: package::flatpak_of_cgroup(&facts.cgroup)
                 .or_else(|| package::snap_of_cgroup(&facts.cgroup)),
             facts,
-        })
+        }
     }
 
-    /// Hash of what the link points at, even if that file has been deleted or lies in another mount namespace.
-    fn content(&mut self, link: &Path) -> Content {
-        let Ok(file) = File::open(link) else {
+    /// Hash of what the path leads to: for a link in /proc even if that file has been deleted or lies in another mount
+    /// namespace. With `expected`, only if the file still is that version.
+    fn content(&mut self, path: &Path, expected: Option<FileVersion>) -> Content {
+        if let Some(hash) = expected.and_then(|version| self.hashes.get(&version)) {
+            return Content::Hash(hash.clone());
+        }
+        let Ok(file) = File::open(path) else {
             return Content::Unreadable;
         };
         let Ok(meta) = file.metadata() else {
@@ -211,15 +218,13 @@ impl Identifier {
         if !meta.is_file() {
             return Content::Unreadable;
         }
+        let version = FileVersion::of(&meta);
+        if expected.is_some_and(|expected| expected != version) {
+            return Content::Unreadable;
+        }
         if meta.len() > HASH_LIMIT {
             return Content::TooLarge;
         }
-        let version = FileVersion {
-            device: meta.dev(),
-            inode: meta.ino(),
-            modified: (meta.mtime(), meta.mtime_nsec()),
-            size: meta.len(),
-        };
         if let Some(hash) = self.hashes.get(&version) {
             return Content::Hash(hash.clone());
         }
@@ -275,76 +280,6 @@ fn sha256(file: File) -> Option<String> {
     }
 }
 
-#[derive(Debug, Default)]
-struct Link {
-    path: String,
-    deleted: bool,
-}
-
-/// /proc/PID/exe; the kernel appends " (deleted)" to the path of a file that is gone.
-fn executable(process: &Path) -> Link {
-    let Ok(target) = std::fs::read_link(process.join("exe")) else {
-        return Link::default();
-    };
-    let text = String::from_utf8_lossy(target.as_os_str().as_bytes());
-    match text.strip_suffix(" (deleted)") {
-        Some(path) => Link {
-            path: path.to_owned(),
-            deleted: !path.starts_with("/memfd:"),
-        },
-        None => Link {
-            path: text.into_owned(),
-            deleted: false,
-        },
-    }
-}
-
-fn base(path: &str) -> &str {
-    path.rsplit('/').next().unwrap_or(path)
-}
-
-/// The file's name; without a readable path, argument 0 where the kernel's 15-byte name is its beginning, else that name.
-fn name_of(path: &str, arguments: &[String], comm: &str) -> String {
-    if !path.is_empty() {
-        return base(path).to_owned();
-    }
-    let first = arguments
-        .first()
-        .map(|argument| base(argument))
-        .unwrap_or_default();
-    if comm.len() == 15 && first.starts_with(comm) && !first.contains(' ') {
-        return first.to_owned();
-    }
-    comm.to_owned()
-}
-
-fn command_line_of(process: &Path) -> Vec<String> {
-    let raw = files::bytes(&process.join("cmdline"), COMMAND_LINE_LIMIT).unwrap_or_default();
-    raw.split(|byte| *byte == 0)
-        .map(|argument| String::from_utf8_lossy(argument).into_owned())
-        .collect::<Vec<_>>()
-        .split_last()
-        .map(|(_, all)| all.to_vec())
-        .unwrap_or_default()
-}
-
-/// The whole command line, joined with blanks. Personal data: only for a policy that asks for it.
-pub fn command_line(root: &Path, pid: u32) -> Option<String> {
-    let arguments = command_line_of(&files::under(root, &format!("/proc/{pid}")));
-    (!arguments.is_empty()).then(|| arguments.join(" "))
-}
-
-/// The unified hierarchy's path, else the first of the old ones.
-fn cgroup_of(process: &Path) -> String {
-    let text = files::text(&process.join("cgroup"), files::VALUE_LIMIT).unwrap_or_default();
-    let path_of = |line: &str| line.splitn(3, ':').nth(2).map(str::to_owned);
-    text.lines()
-        .find(|line| line.starts_with("0::/") && line.len() > 4)
-        .or_else(|| text.lines().find(|line| !line.ends_with(":/")))
-        .and_then(path_of)
-        .unwrap_or_default()
-}
-
 fn is_container(cgroup: &str) -> bool {
     [
         "/docker/",
@@ -360,30 +295,6 @@ fn is_container(cgroup: &str) -> bool {
     ]
     .iter()
     .any(|mark| cgroup.contains(mark))
-}
-
-fn script_of(process: &Path, executable: &str, arguments: &[String]) -> Option<Script> {
-    let rest = arguments.iter().skip(1).map(String::as_str);
-    let path = match script::runs(executable, rest)? {
-        Runs::File(path) if path.starts_with('/') => path,
-        Runs::File(path) => {
-            let directory = std::fs::read_link(process.join("cwd")).ok();
-            match directory {
-                Some(directory) => directory
-                    .join(path.trim_start_matches("./"))
-                    .to_string_lossy()
-                    .into_owned(),
-                None => path,
-            }
-        }
-        Runs::Module => "(module)".to_owned(),
-        Runs::Inline => "(inline)".to_owned(),
-        Runs::Nothing => return None,
-    };
-    Some(Script {
-        path,
-        package: None,
-    })
 }
 
 fn network_mounts(root: &Path) -> Vec<String> {
@@ -556,15 +467,5 @@ mod tests {
         assert_eq!(accounts.class_of(1000), UserClass::Person);
         assert_eq!(accounts.class_of(65_534), UserClass::Service);
         assert_eq!(accounts.class_of(1_234_567), UserClass::Person);
-    }
-
-    #[test]
-    fn a_name_is_completed_only_by_its_own_beginning() {
-        let arguments = ["/opt/x/a-very-long-daemon-name".to_owned()];
-        assert_eq!(
-            name_of("", &arguments, "a-very-long-dae"),
-            "a-very-long-daemon-name"
-        );
-        assert_eq!(name_of("", &["pretender".to_owned()], "sshd"), "sshd");
     }
 }

@@ -27,43 +27,89 @@ struct Options {
     takes_value: &'static [&'static str],
     /// A script's path follows.
     script: &'static [&'static str],
-    /// The letter that means "code follows" inside joined short flags ("sh -lc", "perl -ne").
-    joined_code: Option<char>,
+    /// What single letters mean inside joined short flags ("sh -lc", "perl -ne", "bash -euo pipefail").
+    letters: Letters,
     /// The first word that is no option names a class, not a file (Java).
     runs_classes: bool,
+    /// `deno run x.ts`.
+    has_subcommand: bool,
 }
+
+/// Meanings of joined letters; every other letter is a flag.
+struct Letters {
+    code: &'static str,
+    module: &'static str,
+    /// The script comes on standard input; what follows are its arguments.
+    input: &'static str,
+    /// The rest of the word, or else the next word, is a value.
+    takes_value: &'static str,
+    /// The rest of the word is a value, if there is one.
+    ends: &'static str,
+}
+
+const NO_LETTERS: Letters = Letters {
+    code: "",
+    module: "",
+    input: "",
+    takes_value: "",
+    ends: "",
+};
 
 const PYTHON: Options = Options {
     inline: &["-c"],
     module: &["-m"],
     takes_value: &["-W", "-X", "--check-hash-based-pycs"],
     script: &[],
-    joined_code: None,
+    letters: Letters {
+        code: "c",
+        module: "m",
+        takes_value: "WX",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: false,
 };
 const SHELL: Options = Options {
     inline: &["-c"],
     module: &[],
     takes_value: &["-o", "-O", "+o", "+O", "--rcfile", "--init-file"],
     script: &[],
-    joined_code: Some('c'),
+    letters: Letters {
+        code: "c",
+        input: "s",
+        takes_value: "oO",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: false,
 };
 const PERL: Options = Options {
     inline: &["-e", "-E"],
     module: &[],
     takes_value: &["-I"],
     script: &[],
-    joined_code: Some('e'),
+    letters: Letters {
+        code: "eE",
+        takes_value: "I",
+        ends: "MmiFxCD",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: false,
 };
 const RUBY: Options = Options {
     inline: &["-e"],
     module: &[],
     takes_value: &["-I", "-r", "-C", "-E"],
     script: &[],
-    joined_code: Some('e'),
+    letters: Letters {
+        code: "e",
+        takes_value: "IrCE",
+        ends: "KWTxiF",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: false,
 };
 const NODE: Options = Options {
     inline: &["-e", "--eval", "-p", "--print"],
@@ -78,24 +124,49 @@ const NODE: Options = Options {
         "--conditions",
     ],
     script: &[],
-    joined_code: None,
+    letters: Letters {
+        code: "ep",
+        takes_value: "rC",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: true,
 };
 const PHP: Options = Options {
     inline: &["-r"],
     module: &[],
     takes_value: &["-c", "-d", "-z"],
     script: &["-f"],
-    joined_code: None,
+    letters: Letters {
+        code: "rBRE",
+        takes_value: "cdz",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: false,
 };
 const LUA: Options = Options {
     inline: &["-e"],
-    module: &["-l"],
-    takes_value: &[],
+    module: &[],
+    takes_value: &["-l"],
     script: &[],
-    joined_code: None,
+    letters: Letters {
+        code: "e",
+        takes_value: "l",
+        ..NO_LETTERS
+    },
     runs_classes: false,
+    has_subcommand: false,
+};
+/// Interpreters whose first word that is no option is the script.
+const PLAIN: Options = Options {
+    inline: &["-e", "-c"],
+    module: &[],
+    takes_value: &[],
+    script: &["-f", "--file"],
+    letters: NO_LETTERS,
+    runs_classes: false,
+    has_subcommand: false,
 };
 const JAVA: Options = Options {
     inline: &[],
@@ -109,8 +180,9 @@ const JAVA: Options = Options {
         "--add-modules",
     ],
     script: &["-jar"],
-    joined_code: None,
+    letters: NO_LETTERS,
     runs_classes: true,
+    has_subcommand: false,
 };
 const POWERSHELL: Options = Options {
     inline: &["-Command", "-c", "-EncodedCommand", "-e", "-enc"],
@@ -122,9 +194,45 @@ const POWERSHELL: Options = Options {
         "-OutputFormat",
     ],
     script: &["-File", "-f"],
-    joined_code: None,
+    letters: NO_LETTERS,
     runs_classes: false,
+    has_subcommand: false,
 };
+
+enum Meaning {
+    Runs(Runs),
+    ValueFollows,
+    Flags,
+}
+
+impl Letters {
+    /// Of one word of short flags, without its dash.
+    fn meaning(&self, flags: &str) -> Meaning {
+        if flags.starts_with('-') {
+            return Meaning::Flags;
+        }
+        let mut rest = flags.chars();
+        while let Some(letter) = rest.next() {
+            let is = |letters: &str| letters.contains(letter);
+            if is(self.code) {
+                return Meaning::Runs(Runs::Inline);
+            }
+            if is(self.module) {
+                return Meaning::Runs(Runs::Module);
+            }
+            if is(self.input) {
+                return Meaning::Runs(Runs::Nothing);
+            }
+            if is(self.takes_value) && rest.as_str().is_empty() {
+                return Meaning::ValueFollows;
+            }
+            if is(self.takes_value) || is(self.ends) {
+                return Meaning::Flags;
+            }
+        }
+        Meaning::Flags
+    }
+}
 
 /// The options of an interpreter by its file name; `None` when it is none.
 fn options_of(executable: &str) -> Option<&'static Options> {
@@ -142,14 +250,21 @@ fn options_of(executable: &str) -> Option<&'static Options> {
         "lua" | "luajit" => &LUA,
         "java" | "javaw" => &JAVA,
         "pwsh" | "powershell" => &POWERSHELL,
+        "rscript" | "tclsh" | "wish" | "expect" | "gjs" | "mono" | "dotnet" | "osascript"
+        | "cscript" | "wscript" => &PLAIN,
         _ => return None,
     })
 }
 
 /// What `executable` runs, judged by its arguments (without argument 0); `None` when it is no interpreter.
 pub fn runs<'a>(executable: &str, arguments: impl IntoIterator<Item = &'a str>) -> Option<Runs> {
-    let options = options_of(executable)?;
     let mut arguments = arguments.into_iter();
+    // One file with many names: the first word says which.
+    let options = if executable == "busybox" {
+        options_of(arguments.next()?)?
+    } else {
+        options_of(executable)?
+    };
     while let Some(argument) = arguments.next() {
         if argument == "-" {
             return Some(Runs::Nothing);
@@ -178,11 +293,26 @@ pub fn runs<'a>(executable: &str, arguments: impl IntoIterator<Item = &'a str>) 
             arguments.next();
             continue;
         }
+        let is_inline = |option: &&str| {
+            argument
+                .strip_prefix(*option)
+                .is_some_and(|rest| rest.starts_with('='))
+        };
+        if options.inline.iter().any(is_inline) {
+            return Some(Runs::Inline);
+        }
         if let Some(flags) = argument.strip_prefix('-') {
-            let is_joined = flags.len() <= 5 && flags.chars().all(|c| c.is_ascii_alphabetic());
-            if is_joined && options.joined_code.is_some_and(|code| flags.contains(code)) {
-                return Some(Runs::Inline);
+            match options.letters.meaning(flags) {
+                Meaning::Runs(runs) => return Some(runs),
+                Meaning::ValueFollows => {
+                    arguments.next();
+                }
+                Meaning::Flags => {}
             }
+            continue;
+        }
+        // Subcommands of the newer script runners.
+        if options.has_subcommand && argument == "run" {
             continue;
         }
         if argument.is_empty() {
@@ -255,6 +385,26 @@ mod tests {
             &["-cp", "x", "com.example.Main"],
             Some(Runs::Module),
         );
+    }
+
+    #[test]
+    fn joined_flags_are_read_letter_by_letter() {
+        check("bash", &["-euo", "pipefail", "run.sh"], file("run.sh"));
+        check("bash", &["-exc", "secret"], Some(Runs::Inline));
+        check("bash", &["-s", "secret"], Some(Runs::Nothing));
+        check("python3", &["-uc", "secret"], Some(Runs::Inline));
+        check("python3", &["-Im", "pip"], Some(Runs::Module));
+        check("python3", &["-Wonce", "x.py"], file("x.py"));
+        check("python3", &["-Wd", "-u", "x.py"], file("x.py"));
+        check("node", &["-pe", "secret"], Some(Runs::Inline));
+        check("node", &["--eval=secret", "x"], Some(Runs::Inline));
+        check("perl", &["-MStrict", "-i.bak", "x.pl"], file("x.pl"));
+        check("perl", &["-lane", "secret"], Some(Runs::Inline));
+        check("lua", &["-l", "socket", "x.lua"], file("x.lua"));
+        check("deno", &["run", "-A", "x.ts"], file("x.ts"));
+        check("busybox", &["sh", "-x", "x.sh"], file("x.sh"));
+        check("busybox", &["ls", "x"], None);
+        check("dotnet", &["app.dll", "x"], file("app.dll"));
     }
 
     #[test]

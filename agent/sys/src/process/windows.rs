@@ -8,6 +8,7 @@
 pub mod arguments;
 pub mod class;
 pub mod list;
+pub mod pe;
 pub mod place;
 pub mod version;
 

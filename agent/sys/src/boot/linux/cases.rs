@@ -368,6 +368,52 @@ fn an_update_asks_for_its_restart() {
     assert_eq!(history.boots[0].initiator, "update");
 }
 
+/// Only the newest boots of the journal are looked into; the older ones still count, and wtmp tells how they ended.
+#[test]
+fn a_long_history_counts_every_boot() {
+    const BOOTS: i64 = 400;
+    let listed = |n: i64| journal::Boot {
+        boot_id: format!("{n:08x}-1111-4000-8000-000000000000"),
+        first: at(n * DAY),
+        last: at(n * DAY + 3600),
+        tail: None,
+        head: None,
+    };
+    let mut journal: Vec<journal::Boot> = (0..BOOTS).map(listed).collect();
+    journal.push(running(BOOTS * DAY, &[]));
+    // Every tenth died; the others stopped.
+    let wtmp = (0..=BOOTS)
+        .flat_map(|n| {
+            let stop = (n % 10 != 0 && n < BOOTS).then(|| wtmp_shutdown(n * DAY + 3599));
+            [Some(wtmp_boot(n * DAY + 5)), stop]
+        })
+        .flatten()
+        .collect();
+    let records = Records {
+        journal,
+        wtmp: Some(wtmp),
+        ..machine(BOOTS * DAY)
+    };
+    let history = judge(&records);
+    assert_eq!(history.boots.len(), BOOTS as usize + 1);
+    let count = |end: End| history.boots.iter().filter(|boot| boot.end == end).count();
+    assert_eq!(count(End::CleanPoweroff) + count(End::CleanRestart), 360);
+    assert_eq!(count(End::PowerLossOrHang) + count(End::Unknown), 40);
+    assert!(
+        history
+            .boots
+            .windows(2)
+            .all(|pair| pair[0].started_at < pair[1].started_at)
+    );
+    // Without wtmp nobody knows, and none is called unexpected.
+    let alone = judge(&Records {
+        wtmp: None,
+        ..records
+    });
+    assert_eq!(alone.boots.len(), BOOTS as usize + 1);
+    assert!(alone.boots.iter().all(|boot| !boot.end.is_unexpected()));
+}
+
 #[test]
 fn wtmp_alone_counts_boots_and_adopts_known_names() {
     let records = Records {

@@ -16,7 +16,7 @@ use crate::{command, files};
 
 /// Boots whose first and last lines are looked at, newest first: about two reads of 20 ms each.
 const MAX_DETAILED: usize = 48;
-/// Boots listed at all.
+/// Boots listed at all, the newest.
 const MAX_LISTED: usize = 5_000;
 /// Lines that show a shutdown: the last two hundred cover even a chatty one.
 const TAIL_LINES: usize = 300;
@@ -304,7 +304,7 @@ pub fn boots_of_json(bytes: &[u8]) -> Vec<Boot> {
     };
     let mut indexed: Vec<(i64, Boot)> = list
         .iter()
-        .take(MAX_LISTED)
+        .skip(list.len().saturating_sub(MAX_LISTED))
         .filter_map(|one| {
             let micros = |key: &str| Timestamp::from_microsecond(one.get(key)?.as_i64()?).ok();
             let boot = Boot {
@@ -325,7 +325,7 @@ pub fn boots_of_json(bytes: &[u8]) -> Vec<Boot> {
 /// ` -1 <32 hex> Sun 2026-01-04 10:00:00 UTC—Sun 2026-01-04 12:00:00 UTC`.
 pub fn boots_of_table(text: &str) -> Vec<Boot> {
     text.lines()
-        .take(MAX_LISTED)
+        .skip(text.lines().count().saturating_sub(MAX_LISTED))
         .filter_map(|line| {
             let mut words = line.split_ascii_whitespace();
             let _index: i64 = words.next()?.parse().ok()?;

@@ -1021,4 +1021,93 @@ proptest! {
         let again = [log.events.clone(), log.events.clone()].concat();
         prop_assert_eq!(&judge(&again)[0].history, &history);
     }
+
+    /// In whatever order the lines come, however often, and with other machines' between: the same boots.
+    #[test]
+    fn order_and_repetition_change_nothing(
+        boots in 1_u64..12,
+        order in proptest::collection::vec(any::<u32>(), 400),
+        twice in proptest::collection::vec(any::<bool>(), 400),
+    ) {
+        let mut log = Log::new();
+        for count in 0..boots {
+            let second = count as i64 * 5_000;
+            log = log.started(second, count).work(second + 60).asked(second + 700, "explorer.exe", "restart").stopped(second + 701, "5");
+        }
+        let expected = log.history();
+        prop_assert_eq!(expected.boots.len() as u64, boots);
+        let mut lines: Vec<(u32, WinEvent)> = Vec::new();
+        for (index, event) in log.events.iter().enumerate() {
+            let place = order.get(index % order.len()).copied().unwrap_or(0);
+            lines.push((place, event.clone()));
+            if twice.get(index % twice.len()).copied().unwrap_or(false) {
+                lines.push((place.rotate_left(9), event.clone()));
+            }
+        }
+        lines.sort_by_key(|(place, _)| *place);
+        let shuffled: Vec<WinEvent> = lines.into_iter().map(|(_, event)| event).collect();
+        let history = &judge(&shuffled)[0].history;
+        let keys = |history: &BootHistory| {
+            let mut keys: Vec<(Option<Timestamp>, End)> = history.boots.iter().map(|boot| (boot.started_at, boot.end)).collect();
+            keys.sort_unstable();
+            keys
+        };
+        // A few swapped lines look like another epoch of the log; a real shuffle does not.
+        if history.blind_spots.is_empty() {
+            prop_assert_eq!(keys(history), keys(&expected));
+        }
+        let mut starts: Vec<Option<Timestamp>> = history.boots.iter().map(|boot| boot.started_at).collect();
+        let count = starts.len();
+        starts.sort_unstable();
+        starts.dedup();
+        prop_assert_eq!(starts.len(), count, "a boot counted twice");
+    }
+
+    /// Blocks of records that are lost lose knowledge, never invent boots; the boots come in the order of the log.
+    #[test]
+    fn lost_blocks_invent_nothing(boots in 1_u64..12, lost in proptest::collection::vec((0_usize..120, 1_usize..30), 0..3)) {
+        let mut log = Log::new();
+        for count in 0..boots {
+            let second = count as i64 * 5_000;
+            log = log.started(second, count).work(second + 60).asked(second + 700, "explorer.exe", "restart").stopped(second + 701, "5");
+        }
+        let events: Vec<WinEvent> = log
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| !lost.iter().any(|(begin, length)| (*begin..begin + length).contains(index)))
+            .map(|(_, event)| event.clone())
+            .collect();
+        for machine in judge(&events) {
+            let told = machine.history.boots;
+            prop_assert!(told.len() as u64 <= boots, "{told:?}");
+            let starts: Vec<Timestamp> = told.iter().filter_map(|boot| boot.started_at).collect();
+            prop_assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
+            prop_assert!(told.iter().all(|boot| !boot.end.is_unexpected()), "{told:?}");
+        }
+    }
+
+    /// Single lost records may leave half a boot that looks like one, but no alarm, and no boot twice.
+    #[test]
+    fn lost_records_raise_no_alarm(boots in 1_u64..12, kept in proptest::collection::vec(any::<bool>(), 200)) {
+        let mut log = Log::new();
+        for count in 0..boots {
+            let second = count as i64 * 5_000;
+            log = log.started(second, count).work(second + 60).asked(second + 700, "explorer.exe", "restart").stopped(second + 701, "5");
+        }
+        let events: Vec<WinEvent> = log
+            .events
+            .iter()
+            .enumerate()
+            .filter(|(index, _)| kept.get(index % kept.len()).copied().unwrap_or(true))
+            .map(|(_, event)| event.clone())
+            .collect();
+        for machine in judge(&events) {
+            let told = machine.history.boots;
+            prop_assert!(told.len() as u64 <= boots + 1, "{told:?}");
+            let starts: Vec<Timestamp> = told.iter().filter_map(|boot| boot.started_at).collect();
+            prop_assert!(starts.windows(2).all(|pair| pair[0] < pair[1]), "{starts:?}");
+            prop_assert!(told.iter().all(|boot| !boot.end.is_unexpected()), "{told:?}");
+        }
+    }
 }

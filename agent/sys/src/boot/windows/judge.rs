@@ -69,8 +69,24 @@ fn history(machine: &Machine<'_>) -> BootHistory {
 fn unique_keys(history: &mut BootHistory) {
     let mut seen: std::collections::HashMap<String, Option<Timestamp>> =
         std::collections::HashMap::new();
+    let mut by_start: std::collections::HashMap<Timestamp, usize> =
+        std::collections::HashMap::new();
     let mut kept: Vec<BootRecord> = Vec::with_capacity(history.boots.len());
     for mut boot in std::mem::take(&mut history.boots) {
+        // One start told by two epochs is one boot, and the one that knows its end tells it.
+        let twin = boot
+            .started_at
+            .and_then(|start| by_start.get(&start))
+            .and_then(|index: &usize| kept.get_mut(*index));
+        if let Some(twin) = twin {
+            if matches!(twin.end, End::Unknown | End::Running)
+                && !matches!(boot.end, End::Unknown | End::Running)
+            {
+                boot.boot_id.clone_from(&twin.boot_id);
+                *twin = boot;
+            }
+            continue;
+        }
         if let Some(start) = seen.get(&boot.boot_id) {
             if *start == boot.started_at {
                 continue;
@@ -84,6 +100,9 @@ fn unique_keys(history: &mut BootHistory) {
             }
         }
         seen.insert(boot.boot_id.clone(), boot.started_at);
+        if let Some(start) = boot.started_at {
+            by_start.insert(start, kept.len());
+        }
         kept.push(boot);
     }
     // Across a break of the log the clocks need not agree either.

@@ -285,7 +285,7 @@ fn join(runs: Vec<Vec<&WinEvent>>) -> Vec<Vec<&WinEvent>> {
     let mut out: Vec<Vec<&WinEvent>> = Vec::new();
     for run in runs {
         let begins_later = match (out.last().and_then(|before| before.last()), run.first()) {
-            (Some(last), Some(first)) => first.time >= last.time,
+            (Some(last), Some(first)) => first.time > last.time,
             _ => true,
         };
         match out.last_mut() {

@@ -115,6 +115,15 @@ impl<'a> Start<'a> {
         })
     }
 
+    /// Time of the kernel's own marks, which it makes all at once.
+    fn kernel_mark(&self) -> Option<Timestamp> {
+        [self.kernel_start, self.boot_info, self.boot_type]
+            .into_iter()
+            .flatten()
+            .map(|event| event.time)
+            .next()
+    }
+
     fn latest_log_mark(&self) -> Option<Timestamp> {
         self.log_started.or(self.banner).map(|event| event.time)
     }
@@ -130,7 +139,13 @@ impl<'a> Session<'a> {
     pub fn true_start(&self) -> Option<Timestamp> {
         let start = self.started_at()?;
         // Marks of the log service alone may come after the correction already.
-        self.start.as_ref()?.kernel_start?;
+        if self
+            .start
+            .as_ref()
+            .is_none_or(|start| start.kernel_start.is_none())
+        {
+            return Some(start);
+        }
         let mut corrected = start;
         for event in &self.events {
             if event.kind() != Kind::ClockChanged {
@@ -335,6 +350,13 @@ fn relation(
         }
         (_, Some(known)) if known.time == event.time => Relation::Twin,
         (_, Some(_)) => Relation::New,
+        (Kind::KernelStart | Kind::BootInfo | Kind::BootType, None)
+            if current
+                .kernel_mark()
+                .is_some_and(|time| distance(time) > SAME_MOMENT) =>
+        {
+            Relation::New
+        }
         // Found ahead of the log service's marks: the clock was set between, whatever it then said.
         (Kind::Unclean, None) if current.kernel_start.is_some() && !has_log_mark && !closed => {
             Relation::NearestKernel
@@ -343,6 +365,15 @@ fn relation(
         // 6008 is written before 6009 and 6005.
         (Kind::Unclean, None) if has_log_mark => Relation::New,
         (Kind::KernelStart, None) if has_log_mark => Relation::Nearest,
+        (Kind::BootInfo | Kind::BootType, None)
+            if has_log_mark
+                && current.kernel_mark().is_none()
+                && current
+                    .latest_log_mark()
+                    .is_some_and(|time| distance(time) > SAME_START) =>
+        {
+            Relation::Nearest
+        }
         (Kind::Dirty | Kind::Bugcheck | Kind::Unclean, None)
             if current
                 .time()
