@@ -5,6 +5,7 @@
 //! the spool has the rest.
 
 use std::{
+    path::PathBuf,
     sync::{Arc, Mutex, mpsc},
     time::Duration,
 };
@@ -14,8 +15,9 @@ use tokio::sync::watch;
 
 use crate::{
     config::Config,
+    herald::Herald,
     identity::{Identity, IdentityError},
-    limits,
+    limits::{self, Meter, Usage},
     pipeline::{Control, Parts, Pipeline},
     policy,
     probe::{
@@ -23,8 +25,9 @@ use crate::{
     },
     queue::Queue,
     redact::Redactor,
+    sdnotify::Manager,
     status::{self, Board, Status},
-    transport::Traffic,
+    transport::{Traffic, Way},
     uplink::Uplink,
 };
 
@@ -63,8 +66,12 @@ impl StartError {
 ///
 /// # Errors
 /// What keeps it from starting; afterwards nothing ends it but a signal.
-pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartError> {
-    run_until(config, clock, std::future::pending()).await
+pub async fn run(
+    config: &Config,
+    manager: &Manager,
+    clock: fn() -> Timestamp,
+) -> Result<(), StartError> {
+    run_until(config, manager, clock, std::future::pending()).await
 }
 
 /// Runs until a signal or `told` (the service manager of Windows has no signals).
@@ -73,6 +80,7 @@ pub async fn run(config: &Config, clock: fn() -> Timestamp) -> Result<(), StartE
 /// What keeps it from starting; afterwards nothing else ends it.
 pub async fn run_until(
     config: &Config,
+    manager: &Manager,
     clock: fn() -> Timestamp,
     told: impl Future<Output = ()>,
 ) -> Result<(), StartError> {
@@ -83,9 +91,14 @@ pub async fn run_until(
     let (queue, opening) = Queue::open(&state, policy.spool, clock)?;
     let queue = Arc::new(queue);
     tracing::info!(device = identity.device_id, collector = %identity.server, spool = ?opening, "weft-agent {}", crate::VERSION);
+    let earlier = status::read(&state).unwrap_or_default();
     let board = Arc::new(Board::new(
         &state,
-        first_status(&identity, &policy, clock()),
+        Status {
+            proxy: config.network.target(&identity).proxies.to_string(),
+            notices: earlier.notices.clone(),
+            ..first_status(&identity, &policy, clock())
+        },
     ));
     let traffic = Traffic::default();
     let (control, controlled) = mpsc::channel();
@@ -99,6 +112,7 @@ pub async fn run_until(
         board: Arc::clone(&board),
         traffic: traffic.clone(),
         policy: Arc::clone(&policy),
+        state: state.as_path().into(),
         root: config.root.as_path().into(),
         clock,
     });
@@ -108,7 +122,11 @@ pub async fn run_until(
             pipeline.run(&controlled);
             pipeline_ended.send_replace(true);
         })?;
+    let (desktop_policy, desktops) = watch::channel(policy.notices.clone());
     let uplink = Uplink {
+        desktop: desktop_policy,
+        way: Way::load(&state),
+        network: config.network.clone(),
         state,
         identity,
         queue: Arc::clone(&queue),
@@ -120,17 +138,25 @@ pub async fn run_until(
         clock,
     };
     let mut uplink = tokio::spawn(uplink.run());
-    let ticking = tokio::spawn(tick(
-        Arc::clone(&board),
-        Arc::clone(&queue),
-        traffic.clone(),
+    let mut ticker = Ticker {
+        meter: Meter::new(earlier.today),
+        state: config.state.clone(),
+        herald: Herald::new(Arc::clone(&board), desktops),
+        board,
+        queue: Arc::clone(&queue),
+        traffic,
+        manager: manager.clone(),
         clock,
-    ));
+    };
+    manager.watch()?;
+    ticker.publish(None);
+    manager.ready("connecting");
 
     tokio::select! {
-        () = signals.any() => {}
+        () = ticker.run(&mut signals) => {}
         () = told => {}
     }
+    manager.stopping();
     tracing::info!("stopping: sending what is left");
     control.send(Control::Stop).ok();
     let drained = tokio::time::timeout(DRAIN, async {
@@ -145,14 +171,13 @@ pub async fn run_until(
         uplink.abort();
         tracing::info!("the rest stays in the spool");
     }
-    ticking.abort();
     if looking.is_finished() {
         looking.join().ok();
     }
     if let Err(error) = queue.flush() {
         tracing::warn!(%error, "the spool's cursor could not be written");
     }
-    publish(&board, &queue, &traffic, clock(), Some(status::STOPPED));
+    ticker.publish(Some(status::STOPPED));
     Ok(())
 }
 
@@ -195,43 +220,64 @@ fn first_status(identity: &Identity, policy: &policy::Effective, now: Timestamp)
     }
 }
 
-/// Writes the status file now and then.
-async fn tick(board: Arc<Board>, queue: Arc<Queue>, traffic: Traffic, clock: fn() -> Timestamp) {
-    let mut interval = tokio::time::interval(status::INTERVAL);
-    loop {
-        interval.tick().await;
-        publish(&board, &queue, &traffic, clock(), None);
-    }
+/// Keeps the status file and the service manager informed.
+struct Ticker {
+    meter: Meter,
+    state: PathBuf,
+    board: Arc<Board>,
+    queue: Arc<Queue>,
+    traffic: Traffic,
+    manager: Manager,
+    herald: Herald,
+    clock: fn() -> Timestamp,
 }
 
-fn publish(
-    board: &Board,
-    queue: &Queue,
-    traffic: &Traffic,
-    now: Timestamp,
-    connection: Option<&str>,
-) {
-    let (stats, usage) = (queue.stats(), limits::usage());
-    board.publish(now, |status| {
-        status.acknowledged = stats.acknowledged;
-        status.waiting = stats.waiting;
-        status.spool_usage = stats.bytes;
-        status.lost = [
-            ("spool_full", stats.lost_full),
-            ("expired", stats.lost_expired),
-            ("corrupt", stats.lost_corrupt),
-        ]
-        .map(|(reason, count)| (reason.to_owned(), count))
-        .into();
-        status.cpu_time = usage.cpu;
-        status.memory_usage = usage.memory;
-        status.memory_peak = usage.memory_peak;
-        status.network_io = traffic.bytes();
-        if let Some(word) = connection {
-            status.connection = word.to_owned();
-            status.connection_since = now;
+impl Ticker {
+    async fn run(&mut self, signals: &mut Signals) {
+        let mut interval = tokio::time::interval(status::INTERVAL);
+        loop {
+            tokio::select! {
+                _ = interval.tick() => self.publish(None),
+                () = signals.any() => return,
+            }
+            self.manager.beat();
+            self.herald.show((self.clock)());
         }
-    });
+    }
+
+    fn publish(&mut self, connection: Option<&str>) {
+        let (now, stats, network) = ((self.clock)(), self.queue.stats(), self.traffic.bytes());
+        let usage = Usage {
+            disk: limits::disk_usage(&self.state),
+            ..limits::usage()
+        };
+        let date = now.to_zoned(jiff::tz::TimeZone::system()).date();
+        let today = self.meter.read(date.to_string(), usage, network);
+        let mut summary = String::new();
+        self.board.publish(now, |status| {
+            status.acknowledged = stats.acknowledged;
+            status.waiting = stats.waiting;
+            status.spool_usage = stats.bytes;
+            status.lost = [
+                ("spool_full", stats.lost_full),
+                ("expired", stats.lost_expired),
+                ("corrupt", stats.lost_corrupt),
+            ]
+            .map(|(reason, count)| (reason.to_owned(), count))
+            .into();
+            status.cpu_time = usage.cpu;
+            status.memory_usage = usage.memory;
+            status.memory_peak = usage.memory_peak;
+            status.network_io = network;
+            status.today = today;
+            if let Some(word) = connection {
+                status.connection = word.to_owned();
+                status.connection_since = now;
+            }
+            summary = status.summary();
+        });
+        self.manager.status(&summary);
+    }
 }
 
 /// The signals that stop the agent; caught from the first moment on, because a service manager may stop what it has just

@@ -6,6 +6,7 @@
 
 mod catalog;
 mod enroll;
+mod notice;
 mod output;
 mod owner;
 mod probe;
@@ -21,7 +22,8 @@ pub(crate) use service::serve;
 
 use crate::{
     agent,
-    config::{Config, Overrides},
+    config::{Config, ConfigError, Overrides},
+    sdnotify::Manager,
 };
 
 /// Sends facts about this laptop (restarts, programs, sharing apps, health) to your collector, and shows you each of them.
@@ -66,6 +68,9 @@ enum Command {
     /// Runs the agent as a service of the system (Windows and macOS; on Linux the package brings it)
     #[command(subcommand)]
     Service(service::Service),
+    /// Notices on your desktop: on, off, a test
+    #[command(subcommand)]
+    Notice(notice::Notice),
     /// Removes this laptop's certificate, key, spool and journals
     Unenroll(Place),
 }
@@ -81,22 +86,28 @@ pub fn main(cli: Cli, env: impl Fn(&str) -> Option<String>, clock: fn() -> Times
         Command::Probe(arguments) => probe::run(arguments, clock),
         Command::Catalog(arguments) => catalog::run(arguments),
         Command::Service(arguments) => service::run(&arguments),
+        Command::Notice(what) => notice::run(what, &env),
         Command::Unenroll(place) => enroll::unenroll(&place, &env, clock),
     }
 }
 
 impl Place {
     fn load(&self, env: impl Fn(&str) -> Option<String>) -> Result<Config, u8> {
+        self.try_load(env)
+            .map_err(|error| output::failed(&error, 78))
+    }
+
+    fn try_load(&self, env: impl Fn(&str) -> Option<String>) -> Result<Config, ConfigError> {
         let overrides = Overrides {
             state: self.state.clone(),
             file: self.config.clone(),
         };
-        Config::load(&overrides, env).map_err(|error| output::failed(&error, 78))
+        Config::load(&overrides, env)
     }
 }
 
 fn run(place: &Place, env: impl Fn(&str) -> Option<String>, clock: fn() -> Timestamp) -> u8 {
-    let config = match place.load(env) {
+    let config = match place.load(&env) {
         Ok(config) => config,
         Err(code) => return code,
     };
@@ -105,7 +116,8 @@ fn run(place: &Place, env: impl Fn(&str) -> Option<String>, clock: fn() -> Times
         Ok(runtime) => runtime,
         Err(code) => return code,
     };
-    let outcome = runtime.block_on(agent::run(&config, clock));
+    let manager = Manager::from_env(&env);
+    let outcome = runtime.block_on(agent::run(&config, &manager, clock));
     // A look or a name resolution that hangs must not hold the process.
     runtime.shutdown_background();
     match outcome {

@@ -6,13 +6,26 @@ use std::path::{Path, PathBuf};
 
 use serde::Deserialize;
 
+use crate::{
+    network::Network,
+    transport::{Proxies, pem_file, proxy::BadProxy, way::Choice},
+};
+
 /// The annotated default file: documentation and default at once.
 pub const DEFAULT: &str = include_str!("../agent.toml");
 
-const KEYS: [&str; 2] = ["state", "log"];
+const KEYS: [&str; 7] = [
+    "state",
+    "log",
+    "proxy",
+    "no_proxy",
+    "ca",
+    "trust",
+    "transport",
+];
 
 /// The effective settings.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug)]
 pub struct Config {
     /// Spool, identity, journals.
     pub state: PathBuf,
@@ -20,6 +33,8 @@ pub struct Config {
     pub log: String,
     /// The tree to look at; only `probe` changes it.
     pub root: PathBuf,
+    /// The way to the collector.
+    pub network: Network,
 }
 
 /// Why the settings cannot be used.
@@ -51,6 +66,27 @@ pub enum ConfigError {
         /// What was meant, perhaps.
         nearest: Option<&'static str>,
     },
+    /// The proxy.
+    #[error(transparent)]
+    Proxy(#[from] BadProxy),
+    /// `ca` names no bundle of certificates.
+    #[error("ca: {}: {reason}", .path.display())]
+    Ca {
+        /// The file.
+        path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// A word that is none of those that are known.
+    #[error("{key}: {found:?} is not known: write {known}")]
+    Word {
+        /// The key.
+        key: &'static str,
+        /// As written.
+        found: String,
+        /// What may be written.
+        known: &'static str,
+    },
 }
 
 fn hint(nearest: &Option<&'static str>) -> String {
@@ -63,6 +99,11 @@ fn hint(nearest: &Option<&'static str>) -> String {
 struct File {
     state: Option<PathBuf>,
     log: Option<String>,
+    proxy: Option<String>,
+    no_proxy: Option<String>,
+    ca: Option<PathBuf>,
+    trust: Option<String>,
+    transport: Option<String>,
 }
 
 /// What the command line said.
@@ -97,6 +138,7 @@ impl Config {
             },
         };
         Ok(Self {
+            network: network(&file, &env)?,
             state: overrides
                 .state
                 .clone()
@@ -108,6 +150,55 @@ impl Config {
                 .unwrap_or_else(|| "info".into()),
             root: PathBuf::from("/"),
         })
+    }
+}
+
+/// The way to the collector: `WEFT_*` outranks the file, the file outranks what other programs use.
+fn network(file: &File, env: &impl Fn(&str) -> Option<String>) -> Result<Network, ConfigError> {
+    let said = |variable: &str, key: &Option<String>| {
+        let variable = env(variable).filter(|value| !value.trim().is_empty());
+        variable.or_else(|| key.clone())
+    };
+    let mut network = Network::from_env(env);
+    if let Some(no_proxy) = said("WEFT_NO_PROXY", &file.no_proxy) {
+        network.exceptions = no_proxy;
+    }
+    if let Some(proxy) = said("WEFT_PROXY", &file.proxy) {
+        network.explicit = Some(Proxies::new(&proxy, &network.exceptions, "proxy")?);
+    }
+    let ca = env("WEFT_CA")
+        .filter(|path| !path.is_empty())
+        .map(PathBuf::from)
+        .or_else(|| file.ca.clone());
+    if let Some(path) = ca {
+        let bad = |reason: String| ConfigError::Ca {
+            path: path.clone(),
+            reason,
+        };
+        network.anchors = pem_file(&path).map_err(bad)?;
+        if network.anchors.is_empty() {
+            return Err(bad("holds no certificate in PEM form".into()));
+        }
+    }
+    network.trust_system = match said("WEFT_TRUST", &file.trust).as_deref() {
+        None | Some("pinned") => false,
+        Some("system") => true,
+        Some(found) => return Err(word("trust", found, "\"pinned\" or \"system\"")),
+    };
+    network.choice = match said("WEFT_TRANSPORT", &file.transport).as_deref() {
+        None | Some("auto") => Choice::Auto,
+        Some("http2") => Choice::Http2,
+        Some("http1") => Choice::Http1,
+        Some(found) => return Err(word("transport", found, "\"auto\", \"http2\" or \"http1\"")),
+    };
+    Ok(network)
+}
+
+fn word(key: &'static str, found: &str, known: &'static str) -> ConfigError {
+    ConfigError::Word {
+        key,
+        found: found.to_owned(),
+        known,
     }
 }
 
@@ -164,6 +255,34 @@ mod tests {
             error.to_string(),
             "a.toml: unknown key \"stat\": did you mean \"state\"?"
         );
+    }
+
+    #[test]
+    fn the_way_is_checked_and_passwords_are_not_repeated() {
+        let file =
+            |text: &str| network(&parse(text, Path::new("a.toml")).unwrap(), &|_: &str| None);
+        let good = file("proxy = 'http://anna:s3cret@proxy:3128'\nno_proxy = '10.0.0.0/8'\ntrust = 'system'\ntransport = 'http1'").unwrap();
+        assert!(good.trust_system && good.choice == Choice::Http1);
+        assert!(!format!("{good:?}").contains("s3cret"));
+        for (text, words) in [
+            ("proxy = 'socks5://anna:s3cret@x'", "SOCKS"),
+            ("trust = 'everybody'", "\"pinned\" or \"system\""),
+            ("transport = 'http3'", "\"auto\""),
+            ("ca = '/does/not/exist.pem'", "/does/not/exist.pem"),
+        ] {
+            let error = file(text).unwrap_err().to_string();
+            assert!(
+                error.contains(words) && !error.contains("s3cret"),
+                "{error}"
+            );
+        }
+        let outranked = |name: &str| (name == "WEFT_PROXY").then(|| "none".to_owned());
+        let none = network(
+            &parse("proxy = 'http://x:1'", Path::new("a.toml")).unwrap(),
+            &outranked,
+        )
+        .unwrap();
+        assert!(!none.explicit.unwrap().is_set());
     }
 
     #[test]

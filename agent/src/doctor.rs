@@ -6,16 +6,23 @@ use std::{fmt, time::Duration};
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
+use weft_proto::v1::Policy;
 
 use crate::{
     config::Config,
     identity::{Identity, IdentityError},
     status,
-    transport::{self, Fault, Traffic},
+    transport::{self, Connection, Fault, Protocol, Target, Traffic, way::Choice},
 };
 
 /// The certificate is renewed at two thirds of its life; this close to its end something is wrong.
 const CERTIFICATE_WARNING: SignedDuration = SignedDuration::from_hours(72);
+
+/// Clocks differ; a certificate that came later than this from now means that ours is wrong.
+const CLOCK_TOLERANCE: SignedDuration = SignedDuration::from_mins(10);
+
+/// Observations that wait longer than this mean that the collector was not reached.
+const SPOOL_PATIENCE: SignedDuration = SignedDuration::from_hours(24);
 
 /// A name that resolves slower than this makes every connection slow.
 const DNS_DEADLINE: Duration = Duration::from_secs(5);
@@ -96,13 +103,19 @@ fn check(
 
 /// Examines everything.
 pub async fn examine(config: &Config, clock: fn() -> Timestamp) -> Report {
-    let mut checks = vec![state(config)];
+    let mut checks = vec![settings(config), state(config)];
     match Identity::load(&config.state) {
         Ok(identity) => {
+            let target = config.network.target(&identity);
             checks.push(certificate(&identity, clock()));
             checks.push(agent(config, clock()));
-            checks.push(name_resolution(&identity).await);
-            checks.push(connection(&identity).await);
+            checks.push(spool(config, clock()));
+            checks.push(proxy(config, &target));
+            if !target.proxies.applies(&target.server) {
+                checks.push(name_resolution(&identity).await);
+            }
+            checks.push(connection(config, &target).await);
+            checks.push(time(config, clock()));
         }
         Err(error @ IdentityError::NotEnrolled(_)) => {
             checks.push(check(
@@ -121,8 +134,127 @@ pub async fn examine(config: &Config, clock: fn() -> Timestamp) -> Report {
             ));
         }
     }
+    checks.push(notices());
     checks.push(rights());
     Report { checks }
+}
+
+/// What a doctor can say when the settings themselves cannot be read.
+pub fn bad_settings(error: &crate::config::ConfigError) -> Report {
+    Report {
+        checks: vec![check(
+            "settings",
+            Grade::Critical,
+            error.to_string(),
+            "correct it in agent.toml or in the environment (WEFT_*); nothing else was checked",
+        )],
+    }
+}
+
+fn settings(config: &Config) -> Check {
+    if let Some(bad) = &config.network.bad_environment {
+        return check(
+            "settings",
+            Grade::Warning,
+            bad.to_string(),
+            "correct the variable, or say `proxy = \"none\"` in agent.toml to ignore it",
+        );
+    }
+    let mut words = vec![format!("state in {}", config.state.display())];
+    if !config.network.anchors.is_empty() {
+        words.push(format!("{} more authorities", config.network.anchors.len()));
+    }
+    if config.network.trust_system {
+        words.push("trusts the operating system's authorities".into());
+    }
+    check("settings", Grade::Ok, words.join(", "), "")
+}
+
+/// Whether the clock can be right: a certificate from the future says that it is not.
+fn time(config: &Config, now: Timestamp) -> Check {
+    let enrolled = Identity::load(&config.state).map(|identity| identity.enrolled_at);
+    match enrolled {
+        Ok(enrolled) if enrolled.duration_since(now) > CLOCK_TOLERANCE => check(
+            "clock",
+            Grade::Critical,
+            format!(
+                "this laptop's clock shows {now:.0}, but its certificate came at {enrolled:.0}"
+            ),
+            "set the clock (automatic time); until then every certificate looks wrong",
+        ),
+        _ => check("clock", Grade::Ok, format!("{now:.0}"), ""),
+    }
+}
+
+fn spool(config: &Config, now: Timestamp) -> Check {
+    let Some(status) = status::read(&config.state) else {
+        return check(
+            "spool",
+            Grade::Ok,
+            "nothing is known yet: the agent has not run",
+            "",
+        );
+    };
+    let lost: u64 = status.lost.values().sum();
+    let finding = format!(
+        "{} observations wait, {:.1} MiB on disk, {lost} lost",
+        status.waiting,
+        status.spool_usage as f64 / 1_048_576.0
+    );
+    if lost > 0 {
+        let reasons: Vec<String> = status
+            .lost
+            .iter()
+            .filter(|(_, count)| **count > 0)
+            .map(|(reason, count)| format!("{count} {reason}"))
+            .collect();
+        return check(
+            "spool",
+            Grade::Warning,
+            format!("{finding} ({})", reasons.join(", ")),
+            "the loss is declared to the collector and visible on the device's page; spool_full and expired end when the collector is reachable, corrupt means that the disk is to be checked",
+        );
+    }
+    let silence = status
+        .acknowledged_at
+        .map(|at| now.duration_since(at))
+        .filter(|silence| status.waiting > 0 && *silence > SPOOL_PATIENCE);
+    match silence {
+        Some(silence) => check(
+            "spool",
+            Grade::Warning,
+            format!(
+                "{finding}; the last word of the collector is {} h old",
+                silence.as_hours()
+            ),
+            "see the checks of the connection; nothing is lost before the spool is full or reaches its age limit",
+        ),
+        None => check("spool", Grade::Ok, finding, ""),
+    }
+}
+
+fn proxy(config: &Config, target: &Target) -> Check {
+    let proxies = &target.proxies;
+    let finding = match (proxies.is_set(), proxies.applies(&target.server)) {
+        (false, _) => "none".to_owned(),
+        (true, true) => format!("{proxies} (from {})", proxies.origin()),
+        (true, false) => format!("{proxies}, not for {} (no_proxy)", target.server),
+    };
+    let enforced = match config.network.choice {
+        Choice::Auto => "",
+        Choice::Http2 => "; HTTP/2 only, by the settings",
+        Choice::Http1 => "; HTTPS/1.1 only, by the settings",
+    };
+    check("proxy", Grade::Ok, format!("{finding}{enforced}"), "")
+}
+
+fn notices() -> Check {
+    let personal = crate::notice::personal(|name| std::env::var(name).ok());
+    let finding = match crate::notice::is_off(&personal) {
+        true => "off on your desktop, as you wish (`weft-agent notice on`)",
+        false => "on (`weft-agent notice test` shows one)",
+    };
+    check("notices", Grade::Ok, finding, "")
 }
 
 fn state(config: &Config) -> Check {
@@ -234,24 +366,32 @@ async fn name_resolution(identity: &Identity) -> Check {
 }
 
 /// Connects and makes a call: with TLS 1.3 only that shows whether our certificate is accepted.
-async fn connection(identity: &Identity) -> Check {
-    let called = async {
-        let connection = transport::connect(&identity.target(), &Traffic::default()).await?;
-        let request = weft_proto::v1::FetchPolicyRequest { have_version: 0 };
-        connection.call(connection.policies().fetch(request)).await
+async fn connection(config: &Config, target: &Target) -> Check {
+    let call = async |connection: Connection| connection.fetch_policy(0).await;
+    let called = match config.network.choice {
+        Choice::Auto => transport::try_both(target, call).await,
+        Choice::Http2 => over(Protocol::Http2, target).await,
+        Choice::Http1 => over(Protocol::Http1, target).await,
     };
-    match called.await {
-        Ok(policy) => check(
-            "collector",
-            Grade::Ok,
-            format!(
-                "{} accepts this device; policy version {}",
-                identity.server, policy.version
-            ),
-            "",
-        ),
+    let server = &target.server;
+    match called {
+        Ok((policy, protocol)) => {
+            let finding = format!(
+                "{server} accepts this device over {protocol}; policy version {}",
+                policy.version
+            );
+            match protocol {
+                Protocol::Http1 if config.network.choice == Choice::Auto => check(
+                    "collector",
+                    Grade::Warning,
+                    format!("{finding}. HTTP/2 is blocked on the way"),
+                    "it works, with a few more bytes; a firewall or proxy that lets HTTP/2 pass to the collector makes it whole",
+                ),
+                _ => check("collector", Grade::Ok, finding, ""),
+            }
+        }
         Err(fault) => {
-            let grade = if matches!(fault, Fault::Busy(_)) {
+            let grade = if matches!(fault, Fault::Busy { .. }) {
                 Grade::Warning
             } else {
                 Grade::Critical
@@ -264,6 +404,11 @@ async fn connection(identity: &Identity) -> Check {
             )
         }
     }
+}
+
+async fn over(protocol: Protocol, target: &Target) -> Result<(Policy, Protocol), Fault> {
+    let connection = transport::connect_over(protocol, target, &Traffic::default()).await?;
+    Ok((connection.fetch_policy(0).await?, protocol))
 }
 
 fn rights() -> Check {

@@ -7,24 +7,15 @@ use std::path::{Path, PathBuf};
 
 use jiff::Timestamp;
 use rcgen::{CertificateParams, KeyPair};
-use rustls_pki_types::{CertificateDer, pem::PemObject};
+use rustls_pki_types::CertificateDer;
 use weft_proto::v1::{EnrollRequest, RenewRequest};
 use zeroize::Zeroizing;
 
 use crate::{
     identity::{Identity, InstallationId},
     observation::local_time,
-    transport::{self, ClientCertificate, Connection, Fault, Server, Target, Traffic},
+    transport::{self, ClientCertificate, Connection, Fault, Proxies, Server, Target, pem_file},
 };
-
-/// Where Linux distributions and the BSDs keep the authorities that the machine trusts.
-const SYSTEM_BUNDLES: [&str; 5] = [
-    "/etc/ssl/certs/ca-certificates.crt",
-    "/etc/pki/tls/certs/ca-bundle.crt",
-    "/etc/pki/ca-trust/extracted/pem/tls-ca-bundle.pem",
-    "/etc/ssl/ca-bundle.pem",
-    "/etc/ssl/cert.pem",
-];
 
 /// Whom to trust at enrolment; afterwards only what the collector named counts.
 #[derive(Clone, Debug)]
@@ -44,6 +35,10 @@ pub struct EnrollOptions {
     pub token: String,
     /// Whom to trust.
     pub trust: Trust,
+    /// What may stand in between.
+    pub proxies: Proxies,
+    /// The proxy to remember with the identity, as `--proxy` gave it.
+    pub proxy: Option<Zeroizing<String>>,
     /// Makes a repeated enrolment the same device.
     pub installation_id: InstallationId,
     /// "linux", "windows", "darwin".
@@ -93,20 +88,19 @@ pub enum EnrollError {
 /// # Errors
 /// See [`EnrollError`].
 pub async fn enroll(options: EnrollOptions) -> Result<Identity, EnrollError> {
-    let (anchors, is_system) = match options.trust {
+    let (anchors, trust_system) = match options.trust {
         Trust::Anchors(anchors) => (anchors, false),
-        Trust::System => (system_anchors()?, true),
+        Trust::System if transport::system_anchors().is_empty() => {
+            return Err(EnrollError::NoSystemTrust);
+        }
+        Trust::System => (Vec::new(), true),
     };
     let target = Target {
         server: options.server.clone(),
         anchors,
+        trust_system,
         client: None,
-    };
-    let connection = match transport::connect(&target, &Traffic::default()).await {
-        Err(Fault::ServerUnknown { .. }) if is_system => {
-            return Err(EnrollError::NeedsCa(options.server));
-        }
-        other => other?,
+        proxies: options.proxies,
     };
     let (key, csr) = fresh_request()?;
     let request = EnrollRequest {
@@ -117,12 +111,15 @@ pub async fn enroll(options: EnrollOptions) -> Result<Identity, EnrollError> {
         os_type: options.os_type,
         device_model_name: options.device_model_name,
     };
-    let response = match connection
-        .call(connection.enrollment().enroll(request))
-        .await
-    {
+    let called = transport::try_both(&target, async |connection| {
+        connection.enroll(request.clone()).await
+    });
+    let response = match called.await {
+        Err(Fault::ServerUnknown { .. }) if trust_system => {
+            return Err(EnrollError::NeedsCa(options.server));
+        }
         Err(Fault::Unauthenticated(words)) => return Err(EnrollError::Token(words)),
-        other => other?,
+        other => other?.0,
     };
     let anchors = certificates(response.trust_anchors);
     let chain = certificates(response.certificate_chain);
@@ -140,6 +137,7 @@ pub async fn enroll(options: EnrollOptions) -> Result<Identity, EnrollError> {
         anchors,
         renew_after: renew_after.ok_or(EnrollError::BadAnswer("it does not say when to renew"))?,
         enrolled_at: options.now,
+        proxy: options.proxy,
     })
 }
 
@@ -153,13 +151,7 @@ pub async fn renew(
     now: Timestamp,
 ) -> Result<Identity, EnrollError> {
     let (key, csr) = fresh_request()?;
-    let response = connection
-        .call(
-            connection
-                .enrollment()
-                .renew(RenewRequest { csr: csr.into() }),
-        )
-        .await?;
+    let response = connection.renew(RenewRequest { csr: csr.into() }).await?;
     let anchors = certificates(response.trust_anchors);
     let chain = certificates(response.certificate_chain);
     if anchors.is_empty() || chain.is_empty() {
@@ -191,24 +183,6 @@ pub fn read_ca(path: &Path) -> Result<Trust, EnrollError> {
         return Err(bad("holds no certificate in PEM form".into()));
     }
     Ok(Trust::Anchors(anchors))
-}
-
-fn system_anchors() -> Result<Vec<CertificateDer<'static>>, EnrollError> {
-    SYSTEM_BUNDLES
-        .iter()
-        .find_map(|path| {
-            pem_file(Path::new(path))
-                .ok()
-                .filter(|anchors| !anchors.is_empty())
-        })
-        .ok_or(EnrollError::NoSystemTrust)
-}
-
-fn pem_file(path: &Path) -> Result<Vec<CertificateDer<'static>>, String> {
-    CertificateDer::pem_file_iter(path)
-        .map_err(|error| error.to_string())?
-        .collect::<Result<_, _>>()
-        .map_err(|error| error.to_string())
 }
 
 /// A new P-256 key (PKCS#8) and a request for it. The collector writes every name in the certificate itself, so the request

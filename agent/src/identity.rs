@@ -14,7 +14,7 @@ use rustls_pki_types::CertificateDer;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, Zeroizing};
 
-use crate::transport::{ClientCertificate, Server, Target};
+use crate::transport::{ClientCertificate, Proxies, Server, Target};
 
 const CURRENT: &str = "identity.json";
 const RENEWED: &str = "identity.renewed.json";
@@ -40,6 +40,8 @@ pub struct Identity {
     pub renew_after: Timestamp,
     /// When this certificate came.
     pub enrolled_at: Timestamp,
+    /// The proxy that enrolment was told, with its credentials; the settings outrank it.
+    pub proxy: Option<Zeroizing<String>>,
 }
 
 /// Why there is no identity.
@@ -69,21 +71,27 @@ struct Stored {
     trust_anchors: Vec<String>,
     renew_after: Timestamp,
     enrolled_at: Timestamp,
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    proxy: Option<String>,
 }
 
 impl Drop for Stored {
     fn drop(&mut self) {
         self.key.zeroize();
+        self.proxy.zeroize();
     }
 }
 
 impl Identity {
-    /// How to connect as this device.
+    /// How to connect as this device, directly, trusting what enrolment pinned; the settings may add to it
+    /// ([`crate::config::Config::target`]).
     pub fn target(&self) -> Target {
         Target {
             server: self.server.clone(),
             anchors: self.anchors.clone(),
+            trust_system: false,
             client: Some(self.client.clone()),
+            proxies: Proxies::default(),
         }
     }
 
@@ -134,6 +142,7 @@ impl Identity {
             trust_anchors: self.anchors.iter().map(hex::encode).collect(),
             renew_after: self.renew_after,
             enrolled_at: self.enrolled_at,
+            proxy: self.proxy.as_deref().cloned(),
         };
         let json = Zeroizing::new(serde_json::to_vec_pretty(&stored)?);
         weft_agent_sys::secret::write(path, &json)
@@ -226,5 +235,6 @@ fn parse(bytes: &[u8]) -> Result<Identity, String> {
         anchors: certificates(&stored.trust_anchors)?,
         renew_after: stored.renew_after,
         enrolled_at: stored.enrolled_at,
+        proxy: stored.proxy.take().map(Zeroizing::new),
     })
 }

@@ -26,8 +26,11 @@ pub mod service;
 
 pub mod agent;
 pub mod config;
+pub mod herald;
 pub mod limits;
+pub mod network;
 pub mod notice;
+pub mod sdnotify;
 pub mod state;
 pub mod status;
 

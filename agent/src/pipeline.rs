@@ -30,7 +30,7 @@ use weft_proto::{
 };
 
 use crate::{
-    limits::{self, DailyBytes, Limits},
+    limits::{self, Budget, DailyBytes, Limits, Usage},
     observation::{kind_name, observe},
     policy::Effective,
     probe::{Moment, Probe},
@@ -68,6 +68,8 @@ pub struct Parts {
     pub traffic: Traffic,
     /// The policy in force.
     pub policy: Arc<Effective>,
+    /// The agent's own files.
+    pub state: Arc<Path>,
     /// The tree to look at.
     pub root: Arc<Path>,
     /// The wall clock.
@@ -170,7 +172,8 @@ impl Pipeline {
             root: &root,
             policy: &policy,
         };
-        let observations = if policy.allows(probe.name()) {
+        let is_wanted = policy.allows(probe.name()) && self.limits.allows(probe.name());
+        let observations = if is_wanted {
             probe.look(&moment)
         } else {
             Vec::new()
@@ -231,8 +234,16 @@ impl Pipeline {
     /// The agent's word about itself: to the collector, and to the owner's status file.
     fn tell_health(&mut self, now: Instant) {
         self.health.due = now + HEALTH;
-        let usage = limits::usage();
-        if self.limits.judge(now, usage) {
+        let usage = Usage {
+            disk: limits::disk_usage(&self.parts.state),
+            bytes_today: self.daily.today(),
+            ..limits::usage()
+        };
+        let budget = Budget {
+            spool: self.parts.policy.spool.max_bytes,
+            bytes_per_day: self.parts.policy.bytes_per_day,
+        };
+        if self.limits.judge(now, usage, budget) {
             tracing::info!("the agent's pace changed to stay within its budget");
         }
         if now.duration_since(self.health.secrets_at) >= SECRETS_AGE {

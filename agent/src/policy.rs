@@ -7,6 +7,8 @@ use std::{io, path::Path, time::Duration};
 
 use weft_proto::v1::Policy;
 
+use crate::notice::Desktop;
+
 const FILE: &str = "policy.json";
 
 /// Default looks: programs that live longer than this are seen without special rights.
@@ -36,6 +38,9 @@ const SHIP: Bounds = Bounds {
     least: 1,
     most: 3600,
 };
+
+/// Two samples of vitals travel together.
+const SHIP_IDLE: Duration = Duration::from_secs(60);
 
 /// 3 MB is the promise for a day at rest; a bad day may cost ten times that, not more.
 const BYTES_PER_DAY: u64 = 32 * 1024 * 1024;
@@ -72,12 +77,16 @@ pub struct Effective {
     pub inventory: Duration,
     /// Longest wait of an observation.
     pub ship: Duration,
+    /// The same for what is routine (vitals, health): fewer wake-ups of a laptop at rest.
+    pub ship_idle: Duration,
     /// What may leave the laptop.
     pub privacy: Privacy,
     /// Observations beyond this are dropped and counted.
     pub bytes_per_day: u64,
     /// The spool's limits.
     pub spool: weft_agent_spool::Limits,
+    /// Notices on the owner's desktop.
+    pub notices: Desktop,
     /// As sent, for the probes and the owner.
     pub sent: Policy,
 }
@@ -114,6 +123,11 @@ impl Effective {
             vitals: VITALS.apply(cadence.vitals),
             inventory: INVENTORY.apply(cadence.inventory),
             ship: SHIP.apply(cadence.ship),
+            // IT's own word holds for everything.
+            ship_idle: match cadence.ship {
+                0 => SHIP_IDLE,
+                asked => SHIP.apply(asked),
+            },
             privacy: Privacy {
                 command_lines: privacy.command_lines,
                 host_name: privacy.host_name,
@@ -136,6 +150,7 @@ impl Effective {
                     days => u64::from(days.min(365)) * day,
                 },
             },
+            notices: Desktop::of(policy.notices.clone().unwrap_or_default()),
             sent: policy,
         }
     }

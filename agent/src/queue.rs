@@ -5,7 +5,10 @@
 
 use std::{
     path::Path,
-    sync::{Mutex, MutexGuard, PoisonError},
+    sync::{
+        Mutex, MutexGuard, PoisonError,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use prost::Message as _;
@@ -14,7 +17,7 @@ use weft_agent_spool::{Error, Limits, Opening, Reason, Spool, Stats};
 use weft_proto::v1::{Gap, Observation, gap};
 
 use crate::{
-    observation::kind_tag,
+    observation::{kind_name, kind_tag},
     redact::Redacted,
     sent::Journal,
     transport::{
@@ -27,6 +30,9 @@ use crate::{
 const JOURNAL_BATCH: usize = 256;
 const JOURNAL_BYTES: usize = 256 * 1024;
 
+/// Kinds that nobody waits for: they may travel together.
+const ROUTINE: [&str; 3] = ["vitals", "inventory", "agent_health"];
+
 /// See the module.
 pub struct Queue {
     spool: Mutex<Spool>,
@@ -34,6 +40,8 @@ pub struct Queue {
     /// The head when this process began: what lies below was given by an earlier life (see `Spool::renew`).
     began_at: Mutex<u64>,
     appended: Notify,
+    /// Number of the last observation that is more than routine.
+    urgent: AtomicU64,
     clock: fn() -> jiff::Timestamp,
 }
 
@@ -56,6 +64,8 @@ impl Queue {
         )?;
         let queue = Self {
             began_at: Mutex::new(spool.head()),
+            // What waited over a restart has waited long enough.
+            urgent: AtomicU64::new(spool.head().saturating_sub(1)),
             spool: Mutex::new(spool),
             journal: Mutex::new(Journal::new(state)),
             appended: Notify::new(),
@@ -77,7 +87,17 @@ impl Queue {
             .iter()
             .map(|(kind, bytes)| (*kind, bytes.as_slice()))
             .collect();
-        self.spool().append(&records, millis((self.clock)()))?;
+        let is_urgent = observations
+            .iter()
+            .any(|one| !ROUTINE.contains(&kind_name(one.get())));
+        {
+            let mut spool = self.spool();
+            spool.append(&records, millis((self.clock)()))?;
+            if is_urgent {
+                let last = spool.head().saturating_sub(1);
+                self.urgent.store(last, Ordering::Relaxed);
+            }
+        }
         self.appended.notify_one();
         Ok(())
     }
@@ -186,6 +206,10 @@ impl Source for Queue {
 
     fn appended(&self) -> &Notify {
         &self.appended
+    }
+
+    fn is_urgent(&self, from: u64) -> bool {
+        self.urgent.load(Ordering::Relaxed) >= from
     }
 }
 

@@ -16,10 +16,10 @@ use crate::state;
 const FILE: &str = "status.json";
 
 /// Written at least this often.
-pub const INTERVAL: std::time::Duration = std::time::Duration::from_secs(15);
+pub const INTERVAL: std::time::Duration = std::time::Duration::from_secs(30);
 
 /// Older than this, nobody writes it any more.
-const STALE: SignedDuration = SignedDuration::from_secs(40);
+const STALE: SignedDuration = SignedDuration::from_secs(75);
 
 /// The last word of an agent that ended in order.
 pub const STOPPED: &str = "stopped";
@@ -44,6 +44,10 @@ pub struct Status {
     pub server: String,
     /// "connected", "connecting", "waiting", "stopped".
     pub connection: String,
+    /// "HTTP/2", or "HTTPS/1.1" where the network breaks it.
+    pub protocol: String,
+    /// The proxy in between, credentials masked; "none".
+    pub proxy: String,
     /// Since when it is like this.
     pub connection_since: Timestamp,
     /// Why it is not connected, and what to do.
@@ -70,6 +74,8 @@ pub struct Status {
     pub memory_peak: u64,
     /// Bytes over the network since the start.
     pub network_io: u64,
+    /// What today cost, over restarts.
+    pub today: crate::limits::Cost,
     /// What runs slower than usual and why.
     pub degraded: Vec<String>,
     /// What this agent cannot see and why.
@@ -104,6 +110,11 @@ impl Board {
     /// Changes something.
     pub fn update(&self, change: impl FnOnce(&mut Status)) {
         change(&mut self.status.lock().unwrap_or_else(PoisonError::into_inner));
+    }
+
+    /// Looks at it.
+    pub fn with<T>(&self, look: impl FnOnce(&Status) -> T) -> T {
+        look(&self.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Changes something and writes the file.
@@ -143,6 +154,18 @@ impl Status {
         self.connection != STOPPED && age < STALE && age > -STALE
     }
 
+    /// In a few words, for a service manager.
+    pub fn summary(&self) -> String {
+        let mut words = format!("{}, {} observations wait", self.connection, self.waiting);
+        if let Some(fault) = &self.fault {
+            words.push_str(&format!(" ({fault})"));
+        }
+        if let Some(degraded) = self.degraded.first() {
+            words.push_str(&format!("; {degraded}"));
+        }
+        words
+    }
+
     /// For people.
     pub fn describe(&self, now: Timestamp) -> String {
         let mut lines = Vec::new();
@@ -160,10 +183,17 @@ impl Status {
         ));
         lines.push(format!("collector  {}", self.server));
         if live {
-            lines.push(format!(
+            let mut words = format!(
                 "connection {} since {:.0}",
                 self.connection, self.connection_since
-            ));
+            );
+            if self.connection == "connected" && !self.protocol.is_empty() {
+                words.push_str(&format!(", {}", self.protocol));
+            }
+            if !matches!(self.proxy.as_str(), "" | "none") {
+                words.push_str(&format!(", through {}", self.proxy));
+            }
+            lines.push(words);
         }
         if let Some(fault) = &self.fault {
             lines.push(format!("           {fault}"));
@@ -183,11 +213,18 @@ impl Status {
             }
         }
         lines.push(format!(
-            "cost       {:.1} s CPU, {:.1} MiB memory (at most {:.1}), {:.1} kB network",
-            self.cpu_time,
+            "cost       today {:.1} s CPU, {:.1} kB network; memory {:.1} MiB (at most {:.1}); {:.1} MiB on disk",
+            self.today.cpu_time,
+            self.today.network_io as f64 / 1000.0,
             self.memory_usage as f64 / 1_048_576.0,
+            self.today.memory_peak.max(self.memory_usage) as f64 / 1_048_576.0,
+            self.today.disk_usage as f64 / 1_048_576.0,
+        ));
+        lines.push(format!(
+            "           since its start {:.1} s CPU, {:.1} kB network, memory at most {:.1} MiB",
+            self.cpu_time,
+            self.network_io as f64 / 1000.0,
             self.memory_peak as f64 / 1_048_576.0,
-            self.network_io as f64 / 1000.0
         ));
         lines.push(match self.disclosures.is_empty() {
             true => format!("policy     version {}; privacy at its defaults: no command lines, no host name, no paths below your home", self.policy_version),

@@ -5,25 +5,31 @@
 
 use std::{
     path::PathBuf,
-    sync::{Arc, Mutex, PoisonError, mpsc::Sender},
-    time::Duration,
+    sync::{
+        Arc, Mutex, PoisonError,
+        atomic::{AtomicBool, Ordering},
+        mpsc::Sender,
+    },
+    time::{Duration, Instant},
 };
 
 use jiff::{SignedDuration, Timestamp};
 use rand::{Rng, SeedableRng, rngs::SmallRng};
 use tokio::sync::{Notify, watch};
-use weft_proto::v1::{Ack, FetchPolicyRequest, Report, Welcome, hint};
+use weft_proto::v1::{Ack, Report, Welcome, hint};
 
 use crate::{
     enroll,
     identity::{self, Identity},
+    network::Network,
     notice,
     pipeline::Control,
     policy::{self, Effective},
     queue::Queue,
     status::Board,
     transport::{
-        self, Backoff, Connection, Fault, Observer, Options, Outcome, Shipper, Traffic, Until,
+        self, Backoff, Connection, Fault, Observer, Options, Outcome, Protocol, Shipper, Traffic,
+        Until, Way,
     },
 };
 
@@ -32,6 +38,9 @@ const POLICY_AGE: Duration = Duration::from_secs(6 * 3600);
 
 /// A refused renewal is tried again after this time; certificates live for days.
 const RENEW_AGAIN: SignedDuration = SignedDuration::from_mins(30);
+
+/// Renewals are spread over this time; the collector's own reminder comes only in a certificate's last day.
+const RENEW_SPREAD: SignedDuration = SignedDuration::from_mins(10);
 
 /// Rejections shown in `status`.
 const MAX_REJECTIONS: usize = 10;
@@ -42,6 +51,10 @@ pub struct Uplink {
     pub state: PathBuf,
     /// Who we are.
     pub identity: Identity,
+    /// What the settings say about the way.
+    pub network: Network,
+    /// What was learned about it.
+    pub way: Way,
     /// What is shipped.
     pub queue: Arc<Queue>,
     /// Where we say how it goes.
@@ -50,6 +63,8 @@ pub struct Uplink {
     pub pipeline: Sender<Control>,
     /// The policy in force.
     pub policy: Arc<Effective>,
+    /// Who shows notices hears of its part of the policy here.
+    pub desktop: watch::Sender<notice::Desktop>,
     /// Bytes over the network.
     pub traffic: Traffic,
     /// True when the agent stops.
@@ -64,6 +79,7 @@ struct Ears {
     clock: fn() -> Timestamp,
     wishes: Mutex<Wishes>,
     wake: Notify,
+    was_welcomed: AtomicBool,
 }
 
 #[derive(Default)]
@@ -85,6 +101,7 @@ impl Ears {
 
 impl Observer for Ears {
     fn welcomed(&self, welcome: &Welcome) {
+        self.was_welcomed.store(true, Ordering::Relaxed);
         tracing::info!(
             durable = welcome.durable_seq,
             window = welcome.window,
@@ -127,8 +144,9 @@ impl Observer for Ears {
             hint::Hint::PolicyVersion(_) => self.wish(|wishes| wishes.policy = true),
             hint::Hint::Renew(true) => self.wish(|wishes| wishes.renew = true),
             hint::Hint::Notice(received) => {
-                self.board.publish((self.clock)(), |status| {
-                    notice::keep(&mut status.notices, received)
+                let now = (self.clock)();
+                self.board.publish(now, |status| {
+                    notice::keep(&mut status.notices, received, now);
                 });
             }
             _ => {}
@@ -166,6 +184,10 @@ impl Uplink {
                 Next::Again(wait) => wait,
                 Next::Failed(fault) => {
                     let wait = backoff.next(fault.patience(), &mut random);
+                    // The collector's own word on when to come back, and not in step with the fleet.
+                    let wait = fault.retry_after().map_or(wait, |said| {
+                        wait.max(said.mul_f64(random.random_range(1.0..1.25)))
+                    });
                     tracing::warn!(%fault, again_in = ?wait, "not connected");
                     self.board
                         .connection((self.clock)(), "waiting", Some(fault.to_string()));
@@ -183,28 +205,31 @@ impl Uplink {
         self.board
             .update(|status| status.connection = "connecting".into());
         let mut stop = self.stop.clone();
+        let protocol = self.way.next(self.network.choice, (self.clock)());
         let connected = tokio::select! {
-            connected = self.connect() => connected,
+            connected = self.connect(protocol) => connected,
             _ = stop.wait_for(|stop| *stop) => return Next::Stop,
         };
         let connection = match connected {
             Ok(connection) => connection,
-            Err(fault) => return Next::Failed(fault),
+            Err(fault) => return self.failed(protocol, fault),
         };
         let ears = Ears {
             board: Arc::clone(&self.board),
             clock: self.clock,
             wishes: Mutex::default(),
             wake: Notify::new(),
+            was_welcomed: AtomicBool::new(false),
         };
         if let Err(fault) = self.fetch_policy(&connection).await {
-            return Next::Failed(fault);
+            return self.failed(protocol, fault);
         }
-        backoff.reset();
+        self.worked(protocol, random);
         let options = Options {
             service_version: crate::VERSION.into(),
             policy_version: self.policy.version,
             ship_after: self.policy.ship,
+            ship_idle: self.policy.ship_idle,
             clock: self.clock,
         };
         let queue = Arc::clone(&self.queue);
@@ -216,26 +241,49 @@ impl Uplink {
         };
         let session = shipper.run(Until::Stopped(self.stop.clone()));
         tokio::pin!(session);
-        let renew_at = self.identity.renew_after;
+        let begun = Instant::now();
+        // A fleet that enrolled in one hour must not renew in one minute, nor ask for its policy in step.
+        let left = self.identity.expires().map_or(SignedDuration::ZERO, |end| {
+            end.duration_since(self.identity.renew_after)
+        });
+        let spread = RENEW_SPREAD.min(left / 10).max(SignedDuration::ZERO);
+        let renew_at = self.identity.renew_after + jittered(spread, random);
+        let policy_age = POLICY_AGE.mul_f64(random.random_range(0.75..1.25));
+        let http2_at = match protocol {
+            Protocol::Http1 => self.way.retry_at(self.network.choice),
+            Protocol::Http2 => None,
+        };
         loop {
             let chore = tokio::select! {
-                ended = &mut session => return match ended {
-                    Ok(Outcome::Stopped | Outcome::Drained) => Next::Stop,
-                    Ok(Outcome::Renumbered) => Next::Again(Duration::ZERO),
-                    // A collector that goes down closes the streams of its whole fleet at once.
-                    Ok(Outcome::Closed(wait)) => Next::Again(wait.unwrap_or(Duration::from_millis(500)).mul_f64(random.random_range(1.0..1.5))),
-                    Err(fault) => Next::Failed(fault),
+                ended = &mut session => {
+                    if protocol == Protocol::Http2 {
+                        let lasted = SignedDuration::try_from(begun.elapsed()).unwrap_or(SignedDuration::MAX);
+                        self.way.stream_ended(lasted, matches!(ended, Err(Fault::Unreachable { .. } | Fault::CutOff { .. })));
+                    }
+                    // Welcomed, so the way is good: only what fails before that counts.
+                    if ears.was_welcomed.load(Ordering::Relaxed) {
+                        backoff.reset();
+                    }
+                    return match ended {
+                        Ok(Outcome::Stopped | Outcome::Drained) => Next::Stop,
+                        Ok(Outcome::Renumbered) => Next::Again(Duration::ZERO),
+                        // A collector that goes down closes the streams of its whole fleet at once.
+                        Ok(Outcome::Closed(wait)) => Next::Again(wait.unwrap_or(Duration::from_millis(500)).mul_f64(random.random_range(1.0..1.5))),
+                        Err(fault) => Next::Failed(fault),
+                    };
                 },
                 () = ears.wake.notified() => ears.take(),
-                () = tokio::time::sleep(POLICY_AGE) => Wishes { policy: true, renew: false },
+                () = tokio::time::sleep(policy_age) => Wishes { policy: true, renew: false },
                 () = sleep_until(renew_at, self.clock) => Wishes { policy: false, renew: true },
+                () = maybe_until(http2_at, self.clock) => return Next::Again(Duration::ZERO),
             };
             if chore.renew {
                 match self.renew(&connection).await {
                     Ok(()) => return Next::Again(Duration::ZERO),
                     Err(error) => {
                         tracing::warn!(%error, "the certificate could not be renewed; the old one stays");
-                        self.identity.renew_after = (self.clock)() + RENEW_AGAIN;
+                        self.identity.renew_after =
+                            (self.clock)() + RENEW_AGAIN + jittered(RENEW_AGAIN, random);
                         return Next::Again(Duration::from_secs(1));
                     }
                 }
@@ -252,9 +300,9 @@ impl Uplink {
     }
 
     /// Connects; a renewed identity that waits for its proof goes first.
-    async fn connect(&mut self) -> Result<Connection, Fault> {
+    async fn connect(&mut self, protocol: Protocol) -> Result<Connection, Fault> {
         if let Some(renewed) = Identity::load_renewed(&self.state) {
-            match self.prove(&renewed).await {
+            match self.prove(&renewed, protocol).await {
                 Ok(connection) => {
                     if let Err(error) = identity::promote_renewed(&self.state) {
                         tracing::warn!(%error, "the renewed identity could not be put in force");
@@ -264,36 +312,56 @@ impl Uplink {
                     self.tell_identity();
                     return Ok(connection);
                 }
-                Err(fault @ (Fault::Unreachable { .. } | Fault::Busy(_))) => return Err(fault),
+                // Not a word on the certificate.
+                Err(fault) if fault.is_of_the_way() => return Err(fault),
                 Err(fault) => {
                     tracing::warn!(%fault, "the renewed certificate does not work; the old one stays");
                     identity::discard_renewed(&self.state);
                 }
             }
         }
-        transport::connect(&self.identity.target(), &self.traffic).await
+        self.connect_as(&self.identity, protocol).await
+    }
+
+    async fn connect_as(
+        &self,
+        identity: &Identity,
+        protocol: Protocol,
+    ) -> Result<Connection, Fault> {
+        transport::connect_over(protocol, &self.network.target(identity), &self.traffic).await
+    }
+
+    /// The network's manners are learned from failures and from answers.
+    fn failed(&mut self, protocol: Protocol, fault: Fault) -> Next {
+        let before = self.way.next(self.network.choice, (self.clock)());
+        self.way.failed(protocol, &fault);
+        let next = self.way.next(self.network.choice, (self.clock)());
+        if (before, next) == (Protocol::Http2, Protocol::Http1) {
+            tracing::info!(%fault, "HTTP/2 looks blocked here: trying HTTPS/1.1");
+        }
+        Next::Failed(fault)
+    }
+
+    fn worked(&mut self, protocol: Protocol, random: &mut SmallRng) {
+        let jitter = random.random_range(0.75..1.25);
+        if self.way.worked(protocol, (self.clock)(), jitter) {
+            tracing::info!(%protocol, "this works here");
+            self.way.save(&self.state);
+        }
+        self.board
+            .update(|status| status.protocol = protocol.to_string());
     }
 
     /// With TLS 1.3 only a call shows whether a certificate is accepted.
-    async fn prove(&self, renewed: &Identity) -> Result<Connection, Fault> {
-        let connection = transport::connect(&renewed.target(), &self.traffic).await?;
-        let request = FetchPolicyRequest {
-            have_version: self.policy.version,
-        };
-        connection
-            .call(connection.policies().fetch(request))
-            .await?;
+    async fn prove(&self, renewed: &Identity, protocol: Protocol) -> Result<Connection, Fault> {
+        let connection = self.connect_as(renewed, protocol).await?;
+        connection.fetch_policy(self.policy.version).await?;
         Ok(connection)
     }
 
     /// True when a newer policy came into force.
     async fn fetch_policy(&mut self, connection: &Connection) -> Result<bool, Fault> {
-        let request = FetchPolicyRequest {
-            have_version: self.policy.version,
-        };
-        let fetched = connection
-            .call(connection.policies().fetch(request))
-            .await?;
+        let fetched = connection.fetch_policy(self.policy.version).await?;
         if fetched == self.policy.sent {
             return Ok(false);
         }
@@ -303,6 +371,7 @@ impl Uplink {
         }
         self.policy = Arc::new(Effective::of(fetched));
         let policy = Arc::clone(&self.policy);
+        self.desktop.send_replace(policy.notices.clone());
         self.board.publish((self.clock)(), |status| {
             status.policy_version = policy.version;
             status.disclosures = policy
@@ -330,6 +399,19 @@ impl Uplink {
             status.certificate_expires = expires;
             status.certificate_renews = Some(renews);
         });
+    }
+}
+
+/// A part of a span, at random.
+fn jittered(span: SignedDuration, random: &mut SmallRng) -> SignedDuration {
+    let part = span.as_secs_f64() * random.random_range(0.0..1.0);
+    SignedDuration::try_from_secs_f64(part).unwrap_or_default()
+}
+
+async fn maybe_until(at: Option<Timestamp>, clock: fn() -> Timestamp) {
+    match at {
+        Some(at) => sleep_until(at, clock).await,
+        None => std::future::pending().await,
     }
 }
 

@@ -16,7 +16,7 @@ use tokio::{
 };
 use tokio_stream::wrappers::ReceiverStream;
 use tokio_util::{sync::CancellationToken, task::TaskTracker};
-use tonic::codec::CompressionEncoding;
+use tonic::{codec::CompressionEncoding, service::Routes};
 use weft_collector_engine::{Endpoint, Engine, Options, Places};
 use weft_collector_store::{control::Control, telemetry::Telemetry};
 use weft_proto::{
@@ -39,13 +39,14 @@ use crate::{
     gate::Gate,
     http,
     ingest::{
-        self, Bookkeeper, Ingest, Sessions,
+        self, Bookkeeper, Ingest, Notices, Sessions,
         writer::{Bounds, Writer},
     },
     jobs,
     lifecycle::{DRAIN_DEADLINE, Ended, Tasks, watch_signals},
     metrics::Metrics,
     pki::{Authority, RevocationList, SharedAuthority},
+    plain::{self, Plain},
     policy::{Policies, PolicyInForce},
     threads::{Threads, voice::Voice},
     tls::{self, Acceptor, SharedTls},
@@ -56,6 +57,8 @@ use crate::{
 const REVOCATIONS_EVERY: Duration = Duration::from_secs(1);
 /// How late a change of verdicts or policy may reach agents.
 const POLICY_EVERY: Duration = Duration::from_secs(2);
+/// How late a notice of another collector may reach an agent that is connected here.
+const NOTICES_EVERY: Duration = Duration::from_secs(5);
 /// A person who writes sees what it is about within this time, however rarely the detectors look.
 const LINKS_EVERY: Duration = Duration::from_secs(15);
 /// Effects are measured in days; who looks at one within the hour sees it measured.
@@ -101,6 +104,8 @@ pub struct Rooms {
     pub telemetry: Telemetry,
     pub policy: PolicyInForce,
     pub metrics: Arc<Metrics>,
+    /// Words for the owners of laptops.
+    pub notices: Notices,
     gate: Gate,
     authority: SharedAuthority,
     tls: SharedTls,
@@ -143,7 +148,8 @@ impl App {
             .ensure_schema()
             .await
             .context("cannot prepare ClickHouse")?;
-        let policy = PolicyInForce::load(control.clone(), clock.now()).await?;
+        let policy =
+            PolicyInForce::load(control.clone(), &config.public_url(), clock.now()).await?;
         let gate = Gate {
             auditor: Auditor::new(control.clone(), clock.clone()),
             control: control.clone(),
@@ -151,7 +157,9 @@ impl App {
             refusals: Refusals::default(),
             clock: clock.clone(),
         };
+        let notices = Notices::new(control.clone(), clock.clone());
         let rooms = Rooms {
+            notices,
             config,
             clock,
             control,
@@ -269,6 +277,17 @@ impl Rooms {
                 Ok(())
             }
         });
+        let notices = self.notices.clone();
+        tasks.start("notices", {
+            let stop = stop.clone();
+            async move {
+                jobs::every("notices", NOTICES_EVERY, stop, async || {
+                    notices.look().await
+                })
+                .await;
+                Ok(())
+            }
+        });
         let keeper = Certificates {
             config: self.config.clone(),
             clock: self.clock.clone(),
@@ -315,7 +334,8 @@ impl Rooms {
             self.control.clone(),
             self.telemetry.clone(),
             self.clock.clone(),
-        );
+        )
+        .telling(self.notices.clone());
         tasks.start("correlate", async move {
             jobs::every("correlate", every, stop, async || {
                 linker.turn().await.map(drop)
@@ -386,6 +406,7 @@ impl Rooms {
             queue,
             sessions,
             books,
+            notices: self.notices.clone(),
             limits: ingest::Limits {
                 window: limits.window.max(1),
                 observations: limits.report_observations,
@@ -419,6 +440,11 @@ impl Rooms {
             refusals: self.gate.refusals.clone(),
             clock: self.clock.clone(),
         };
+        let plain = plain::router(Plain {
+            ingest: ingest.clone(),
+            enroll: enroll.clone(),
+            policies: policies.clone(),
+        });
         let (accepted, connections) = mpsc::channel(ACCEPTED);
         tasks.start("door", {
             let stop = stop.clone();
@@ -428,22 +454,26 @@ impl Rooms {
             }
         });
         let conversations = ingest.conversations.clone();
+        let services = Routes::new(
+            IngestServer::new(ingest)
+                .accept_compressed(CompressionEncoding::Zstd)
+                .send_compressed(CompressionEncoding::Zstd)
+                .max_decoding_message_size(MAX_MESSAGE_BYTES),
+        )
+        .add_service(EnrollmentServer::new(enroll))
+        .add_service(
+            PoliciesServer::new(policies)
+                .accept_compressed(CompressionEncoding::Zstd)
+                .send_compressed(CompressionEncoding::Zstd),
+        );
+        // gRPC and the plain way share a door, so a network that breaks one still finds the other.
+        let routes = Routes::from(services.into_axum_router().merge(plain));
         let server = tonic::transport::Server::builder()
+            .accept_http1(true)
             .http2_keepalive_interval(Some(KEEPALIVE.0))
             .http2_keepalive_timeout(Some(KEEPALIVE.1))
             .max_concurrent_streams(CALLS_PER_CONNECTION)
-            .add_service(
-                IngestServer::new(ingest)
-                    .accept_compressed(CompressionEncoding::Zstd)
-                    .send_compressed(CompressionEncoding::Zstd)
-                    .max_decoding_message_size(MAX_MESSAGE_BYTES),
-            )
-            .add_service(EnrollmentServer::new(enroll))
-            .add_service(
-                PoliciesServer::new(policies)
-                    .accept_compressed(CompressionEncoding::Zstd)
-                    .send_compressed(CompressionEncoding::Zstd),
-            )
+            .add_routes(routes)
             .serve_with_incoming_shutdown(
                 ReceiverStream::new(connections),
                 stop.clone().cancelled_owned(),

@@ -107,6 +107,8 @@ struct Desk {
     control: Control,
     clock: Clock,
     auditor: Auditor,
+    /// Where people reach the console.
+    console_url: String,
 }
 
 impl Desk {
@@ -116,6 +118,7 @@ impl Desk {
         let clock = Clock::system();
         Ok(Self {
             auditor: Auditor::new(control.clone(), clock.clone()),
+            console_url: config.public_url(),
             control,
             clock,
         })

@@ -5,6 +5,7 @@
 //! what everybody in its space can read: no whispers, and nothing that the collector itself wrote, or it would agree with
 //! its own words.
 
+mod owners;
 pub(crate) mod threads;
 
 use std::collections::{BTreeMap, HashMap};
@@ -25,6 +26,7 @@ use weft_collector_store::{
 use self::threads::{Owners, Texts};
 use crate::{
     clock::Clock,
+    ingest::Notices,
     jobs::Lease,
     threads::voice::{News, Voice, is_sure},
     watch::earlier,
@@ -66,6 +68,7 @@ pub struct Correlate {
     clock: Clock,
     lease: Lease,
     voice: Voice,
+    notices: Option<Notices>,
 }
 
 impl Correlate {
@@ -83,6 +86,16 @@ impl Correlate {
             telemetry,
             clock,
             lease,
+            notices: None,
+        }
+    }
+
+    /// Owners of laptops hear of a talk about theirs.
+    #[must_use]
+    pub fn telling(self, notices: Notices) -> Self {
+        Self {
+            notices: Some(notices),
+            ..self
         }
     }
 
@@ -193,6 +206,7 @@ impl Correlate {
                 self.voice
                     .try_to_say(link.thread, anomaly, News::Linked)
                     .await;
+                self.tell_owners(link.thread, anomaly).await;
             }
         }
         for link in kept.into_values() {

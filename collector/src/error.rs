@@ -3,6 +3,8 @@
 //! A [`Fault`] is what a caller gets to see: a code and words. What may not be seen (database texts, paths) is logged
 //! where it happened and becomes [`Code::Internal`].
 
+use std::time::Duration;
+
 use http::StatusCode;
 use tonic::Status;
 use tracing::Level;
@@ -118,6 +120,16 @@ impl Code {
         self.row().2
     }
 
+    /// For refusals that pass by themselves: how long that takes at least.
+    pub const fn comes_back_after(self) -> Option<Duration> {
+        match self {
+            // A minute is the window of the limits that say it.
+            Self::Exhausted => Some(Duration::from_secs(30)),
+            Self::Unavailable => Some(Duration::from_secs(3)),
+            _ => None,
+        }
+    }
+
     pub const fn level(self) -> Level {
         self.row().3
     }
@@ -146,10 +158,24 @@ impl Fault {
     }
 }
 
+/// Milliseconds before which a refused agent must not come back: gRPC's own trailer.
+const PUSHBACK: &str = "grpc-retry-pushback-ms";
+
 impl From<Fault> for Status {
     fn from(fault: Fault) -> Self {
-        Status::new(fault.code.grpc(), fault.words)
+        let mut status = Status::new(fault.code.grpc(), fault.words);
+        if let Some(wait) = fault.code.comes_back_after() {
+            let wait = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            status.metadata_mut().insert(PUSHBACK, wait.into());
+        }
+        status
     }
+}
+
+/// What a status says about coming back.
+pub fn retry_after(status: &Status) -> Option<Duration> {
+    let wait = status.metadata().get(PUSHBACK)?.to_str().ok()?;
+    wait.parse().ok().map(Duration::from_millis)
 }
 
 impl From<weft_collector_store::control::ControlError> for Fault {

@@ -10,6 +10,7 @@
 //! things are durable, and the writer inserts in order. A device is known by its certificate alone.
 
 pub mod convert;
+pub mod notices;
 pub mod numbers;
 pub mod writer;
 
@@ -19,8 +20,10 @@ mod sessions;
 mod stream;
 
 pub use bookkeeper::Bookkeeper;
+pub use notices::{Notices, NotifyOwner};
 pub use service::Ingest;
 pub use sessions::Sessions;
+pub use stream::Inbound;
 
 use std::time::Duration;
 

@@ -18,6 +18,7 @@ pub mod enroll;
 pub mod gate;
 pub mod ingest;
 pub mod pki;
+pub mod plain;
 pub mod policy;
 pub mod tls;
 

@@ -46,12 +46,19 @@ pub struct PolicyInForce {
     /// Of every scope.
     verdicts: Arc<ArcSwap<Vec<Verdict>>>,
     version: watch::Sender<u64>,
+    /// Where notices lead when IT does not say.
+    console_url: Arc<str>,
 }
 
 impl PolicyInForce {
-    pub async fn load(control: Control, now: Timestamp) -> Result<Self, PolicyError> {
+    pub async fn load(
+        control: Control,
+        console_url: &str,
+        now: Timestamp,
+    ) -> Result<Self, PolicyError> {
         let in_force = Self {
             control,
+            console_url: console_url.trim_end_matches('/').into(),
             policy: Arc::default(),
             verdicts: Arc::default(),
             version: watch::Sender::new(0),
@@ -63,13 +70,17 @@ impl PolicyInForce {
     /// Composes it anew from what IT set and decided; watchers hear of a new version.
     pub async fn refresh(&self, now: Timestamp) -> Result<u64, PolicyError> {
         let settings = self.control.settings();
-        let mut policy = match settings.get(WANTED).await? {
+        let mut policy: Policy = match settings.get(WANTED).await? {
             Some(wanted) => serde_json::from_value(wanted.value)?,
             None => Policy::default(),
         };
         let given = self.control.verdicts().list().await?;
         let verdicts: Vec<Verdict> = given.into_iter().map(|given| given.verdict).collect();
         policy.verdicts = told(&verdicts, "", None);
+        let notices = policy.notices.get_or_insert_default();
+        if notices.console_url.is_empty() {
+            notices.console_url = self.console_url.as_ref().to_owned();
+        }
         policy.version = 0;
         let mut document = serde_json::to_value(&policy)?;
         let narrow: Vec<&Verdict> = verdicts
@@ -195,7 +206,7 @@ mod tests {
     async fn the_version_grows_with_what_agents_are_told() {
         let control = Control::connect("sqlite::memory:").await.unwrap();
         let now = Timestamp::UNIX_EPOCH;
-        let policy = PolicyInForce::load(control.clone(), now).await.unwrap();
+        let policy = PolicyInForce::load(control.clone(), "", now).await.unwrap();
         let mut version = policy.version();
         let first = *version.borrow_and_update();
         assert_eq!(policy.refresh(now).await.unwrap(), first);
@@ -214,7 +225,7 @@ mod tests {
         use weft_collector_core::verdict::Judged;
         let control = Control::connect("sqlite::memory:").await.unwrap();
         let now = Timestamp::UNIX_EPOCH;
-        let policy = PolicyInForce::load(control.clone(), now).await.unwrap();
+        let policy = PolicyInForce::load(control.clone(), "", now).await.unwrap();
         let first = *policy.version().borrow();
         let own = DeviceId(uuid::Uuid::from_u128(1));
         let other = DeviceId(uuid::Uuid::from_u128(2));

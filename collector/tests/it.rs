@@ -11,7 +11,9 @@ mod it {
     mod garbage;
     mod house;
     mod laptop;
+    mod notices;
     mod numbers;
+    mod plain;
     mod policy;
     mod stories;
     mod streams;

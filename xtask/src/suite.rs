@@ -55,6 +55,10 @@ pub fn run(options: &Options) -> Result<()> {
     }
     let library = fetch::engine::ensure()?;
     let chromium = fetch::browser::ensure()?;
+    fetch::debian::ensure(
+        "the test of notices",
+        &[("dbus-daemon", "dbus-daemon"), ("gdbus", "libglib2.0-bin")],
+    )?;
     let bin = build::programs()?;
     step("unit, integration and whole-system tests", || {
         show(

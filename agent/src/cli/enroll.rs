@@ -7,12 +7,13 @@ use std::path::PathBuf;
 
 use clap::Args;
 use jiff::Timestamp;
+use zeroize::Zeroizing;
 
 use super::{Place, output};
 use crate::{
     enroll::{self, EnrollOptions, Trust},
     identity, status,
-    transport::Server,
+    transport::{Proxies, Server},
 };
 
 /// Arguments of `enroll`.
@@ -27,6 +28,10 @@ pub(super) struct Enroll {
     /// Certificate of the collector's authority (PEM). Without it the operating system's authorities must know the collector
     #[arg(long, value_name = "FILE", env = "WEFT_CA")]
     ca: Option<PathBuf>,
+    /// HTTP proxy on the way, e.g. http://USER:PASSWORD@proxy.example.org:3128; kept with the certificate. Without it the
+    /// settings and HTTPS_PROXY count; "none" is none
+    #[arg(long, value_name = "URL", env = "WEFT_PROXY", hide_env_values = true)]
+    proxy: Option<String>,
     #[command(flatten)]
     place: Place,
 }
@@ -53,6 +58,21 @@ pub(super) fn run(
         Ok(token) => token,
         Err(error) => return output::failed(&error, 2),
     };
+    let proxies = match arguments.proxy.as_deref() {
+        None => Ok(config.network.proxies(None)),
+        Some(proxy) => Proxies::new(proxy, &config.network.exceptions, "--proxy"),
+    };
+    let proxies = match proxies {
+        Ok(proxies) => proxies,
+        Err(error) => return output::failed(&error, 2),
+    };
+    let trust = match trust {
+        Trust::Anchors(mut anchors) => {
+            anchors.extend(config.network.anchors.iter().cloned());
+            Trust::Anchors(anchors)
+        }
+        Trust::System => Trust::System,
+    };
     let installation_id = match identity::installation_id(&config.state, rand::random()) {
         Ok(id) => id,
         Err(error) => return state_failed(&config.state, &error),
@@ -62,6 +82,8 @@ pub(super) fn run(
         server: arguments.server,
         token,
         trust,
+        proxies,
+        proxy: arguments.proxy.map(Zeroizing::new),
         installation_id,
         os_type: inventory.os_type,
         device_model_name: inventory.device_model_name,
@@ -132,6 +154,7 @@ fn remove_traces(state: &std::path::Path) -> std::io::Result<()> {
     for name in [
         "policy.json",
         "status.json",
+        "way.json",
         "boots.json",
         "programs.json",
         "apps.json",

@@ -76,17 +76,19 @@ pub(super) fn doctor(
     env: impl Fn(&str) -> Option<String>,
     clock: fn() -> Timestamp,
 ) -> u8 {
-    let config = match arguments.place.load(env) {
-        Ok(config) => config,
+    let report = match arguments.place.try_load(env) {
         // Wrong settings are the first thing that a doctor finds.
-        Err(_) => return 2,
+        Err(error) => doctor::bad_settings(&error),
+        Ok(config) => {
+            let runtime = match output::runtime() {
+                Ok(runtime) => runtime,
+                Err(code) => return code,
+            };
+            let report = runtime.block_on(doctor::examine(&config, clock));
+            runtime.shutdown_background();
+            report
+        }
     };
-    let runtime = match output::runtime() {
-        Ok(runtime) => runtime,
-        Err(code) => return code,
-    };
-    let report = runtime.block_on(doctor::examine(&config, clock));
-    runtime.shutdown_background();
     let printed = output::print(|out| match arguments.json {
         true => output::line(out, &report),
         false => write!(out, "{report}"),

@@ -51,7 +51,7 @@ pub(super) fn run(arguments: &Service) -> u8 {
 /// The agent under the service manager: its words go to `weft-agent.log` in the state directory, until `stopped` speaks.
 #[cfg(windows)]
 pub(crate) fn serve(stopped: std::sync::mpsc::Receiver<()>) -> u8 {
-    use crate::{agent, config::Config, config::Overrides, state};
+    use crate::{agent, config::Config, config::Overrides, sdnotify::Manager, state};
 
     let env = |name: &str| std::env::var(name).ok();
     let Ok(config) = Config::load(&Overrides::default(), env) else {
@@ -69,7 +69,12 @@ pub(crate) fn serve(stopped: std::sync::mpsc::Receiver<()>) -> u8 {
         // The channel blocks, so it waits on a thread of its own; a manager that went away is a stop too.
         let _ = tokio::task::spawn_blocking(move || stopped.recv()).await;
     };
-    let outcome = runtime.block_on(agent::run_until(&config, jiff::Timestamp::now, told));
+    let outcome = runtime.block_on(agent::run_until(
+        &config,
+        &Manager::default(),
+        jiff::Timestamp::now,
+        told,
+    ));
     runtime.shutdown_background();
     match outcome {
         Ok(()) => 0,

@@ -6,7 +6,9 @@
 use rustls::{AlertDescription, CertificateError};
 use tonic::Code;
 
-use super::Server;
+use std::time::Duration;
+
+use super::{Server, proxy::ProxyError};
 
 /// What went wrong. The text is for the owner and for IT.
 #[derive(Clone, Debug, PartialEq, thiserror::Error)]
@@ -20,6 +22,34 @@ pub enum Fault {
         server: String,
         /// Why.
         detail: String,
+    },
+    /// The proxy on the way.
+    #[error("cannot reach the collector at {server}: {cause}")]
+    Proxy {
+        /// Where to.
+        server: String,
+        /// What the proxy did.
+        cause: ProxyError,
+    },
+    /// The connection was cut where HTTP/2 begins.
+    #[error(
+        "the connection to {server} is cut off: {detail}. Something on the way (firewall, proxy, TLS inspection) may block HTTP/2; \
+         the agent then takes HTTPS/1.1 by itself. If both fail: is this the collector's agent port, and does the network allow it?"
+    )]
+    CutOff {
+        /// Where.
+        server: String,
+        /// How.
+        detail: String,
+    },
+    /// Whoever answers there speaks no TLS.
+    #[error(
+        "{server} answers without TLS: this is not the collector's agent port (7443 unless IT chose another), or a login page \
+         of this network stands in between"
+    )]
+    PlainText {
+        /// Where.
+        server: String,
     },
     /// The collector's certificate comes from an authority that we do not trust.
     #[error(
@@ -38,11 +68,20 @@ pub enum Fault {
         /// Where.
         server: String,
     },
-    /// Its dates do not fit our clock.
+    /// It is over, by our clock.
     #[error(
-        "the certificate of the collector at {server} is not valid at this laptop's time: check the clock here, then the certificate there"
+        "the certificate of the collector at {server} has expired by this laptop's clock: check the clock here, then the \
+         certificate there (the collector renews it while it runs)"
     )]
-    ServerDates {
+    ServerExpired {
+        /// Where.
+        server: String,
+    },
+    /// It has not begun, by our clock.
+    #[error(
+        "the certificate of the collector at {server} is not valid yet by this laptop's clock: the clock here is probably behind"
+    )]
+    ServerNotYet {
         /// Where.
         server: String,
     },
@@ -77,8 +116,13 @@ pub enum Fault {
     #[error("another agent uses this device's identity: {0}. A copied disk image must enrol anew")]
     Superseded(String),
     /// Come back later.
-    #[error("the collector is busy: {0}")]
-    Busy(String),
+    #[error("the collector is busy: {words}")]
+    Busy {
+        /// Its words.
+        words: String,
+        /// Not before this time.
+        retry_after: Option<Duration>,
+    },
     /// The collector says that what we sent breaks the protocol.
     #[error("the collector found a message of this agent invalid: {0}. Please report this")]
     Invalid(String),
@@ -98,6 +142,38 @@ pub enum Fault {
     Source(String),
 }
 
+/// What a server that lacks HTTP/2 is told apart by.
+pub(crate) const NOT_OFFERED: &str = "HTTP/2 is not offered";
+
+/// When a refused caller may come back: gRPC's own trailer.
+pub(crate) mod pushback {
+    use std::time::Duration;
+
+    use tonic::{Status, metadata::MetadataValue};
+
+    const KEY: &str = "grpc-retry-pushback-ms";
+
+    /// An hour: a mistaken value must not silence a fleet for days.
+    const LONGEST: Duration = Duration::from_secs(3600);
+
+    pub(crate) fn get(status: &Status) -> Option<Duration> {
+        let milliseconds = status.metadata().get(KEY)?.to_str().ok()?.parse().ok()?;
+        Some(Duration::from_millis(milliseconds).min(LONGEST))
+    }
+
+    pub(crate) fn set(status: &mut Status, seconds: f64) {
+        let Ok(wait) = Duration::try_from_secs_f64(seconds) else {
+            return;
+        };
+        if !wait.is_zero() {
+            let value = u64::try_from(wait.as_millis()).unwrap_or(u64::MAX);
+            status
+                .metadata_mut()
+                .insert(KEY, MetadataValue::from(value));
+        }
+    }
+}
+
 /// How long it makes sense to wait before the next try.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Patience {
@@ -115,6 +191,13 @@ impl Fault {
         }
     }
 
+    pub(crate) fn cut_off(server: &Server, detail: impl Into<String>) -> Self {
+        Self::CutOff {
+            server: server.to_string(),
+            detail: detail.into(),
+        }
+    }
+
     /// From a TLS failure; `identified`: we showed a certificate.
     pub(crate) fn from_tls(server: &Server, error: &rustls::Error, identified: bool) -> Self {
         use rustls::Error::{AlertReceived, InvalidCertificate};
@@ -127,11 +210,19 @@ impl Fault {
                 CertificateError::NotValidForName | CertificateError::NotValidForNameContext { .. },
             ) => Self::ServerName { server },
             InvalidCertificate(
-                CertificateError::Expired
-                | CertificateError::ExpiredContext { .. }
-                | CertificateError::NotValidYet
-                | CertificateError::NotValidYetContext { .. },
-            ) => Self::ServerDates { server },
+                CertificateError::Expired | CertificateError::ExpiredContext { .. },
+            ) => Self::ServerExpired { server },
+            InvalidCertificate(
+                CertificateError::NotValidYet | CertificateError::NotValidYetContext { .. },
+            ) => Self::ServerNotYet { server },
+            // What came was no TLS record at all.
+            rustls::Error::InvalidMessage(rustls::InvalidMessage::InvalidContentType) => {
+                Self::PlainText { server }
+            }
+            AlertReceived(AlertDescription::NoApplicationProtocol) => Self::CutOff {
+                server,
+                detail: NOT_OFFERED.into(),
+            },
             AlertReceived(alert) if identified => match alert {
                 AlertDescription::UnknownCA | AlertDescription::DecryptError => Self::DeviceUnknown,
                 AlertDescription::CertificateExpired => Self::DeviceExpired,
@@ -162,13 +253,15 @@ impl Fault {
     /// From a gRPC status of the collector.
     pub(crate) fn from_status(server: &Server, status: &tonic::Status) -> Self {
         let words = status.message().to_owned();
+        let retry_after = pushback::get(status);
         match status.code() {
+            Code::Unavailable if retry_after.is_some() => Self::Busy { words, retry_after },
             Code::Unauthenticated => Self::Unauthenticated(words),
             Code::PermissionDenied => Self::Revoked(words),
             Code::FailedPrecondition => Self::Refused(words),
             Code::InvalidArgument => Self::Invalid(words),
             Code::Aborted => Self::Superseded(words),
-            Code::ResourceExhausted => Self::Busy(words),
+            Code::ResourceExhausted => Self::Busy { words, retry_after },
             Code::Unimplemented => Self::Protocol(words),
             _ => Self::unreachable(
                 server,
@@ -181,11 +274,43 @@ impl Fault {
         }
     }
 
+    /// The other end offers no HTTP/2 at all: no second look is needed.
+    pub(crate) fn is_without_http2(&self) -> bool {
+        matches!(self, Self::CutOff { detail, .. } if detail == NOT_OFFERED)
+    }
+
+    /// Somebody on the way or the collector's load: no word on who we are.
+    pub fn is_of_the_way(&self) -> bool {
+        matches!(
+            self,
+            Self::Unreachable { .. }
+                | Self::Proxy { .. }
+                | Self::CutOff { .. }
+                | Self::PlainText { .. }
+                | Self::Protocol(_)
+                | Self::Busy { .. }
+        )
+    }
+
+    /// A failure that a network shows when it dislikes HTTP/2.
+    pub fn suspects_http2(&self) -> bool {
+        matches!(self, Self::CutOff { .. })
+    }
+
+    /// The collector's own word on when to come back.
+    pub fn retry_after(&self) -> Option<Duration> {
+        match self {
+            Self::Busy { retry_after, .. } => *retry_after,
+            _ => None,
+        }
+    }
+
     /// How soon to try again.
     pub fn patience(&self) -> Patience {
         match self {
             Self::Unreachable { .. }
-            | Self::Busy(_)
+            | Self::CutOff { .. }
+            | Self::Busy { .. }
             | Self::Tls { .. }
             | Self::Source(_)
             | Self::Protocol(_) => Patience::Soon,
@@ -196,13 +321,22 @@ impl Fault {
     /// The exit code of a command that ends with this (sysexits: 69 unavailable, 77 no permission, 78 configuration).
     pub fn exit_code(&self) -> u8 {
         match self {
-            Self::Unreachable { .. } | Self::Busy(_) | Self::Protocol(_) | Self::Tls { .. } => 69,
+            Self::Unreachable { .. }
+            | Self::Proxy { .. }
+            | Self::CutOff { .. }
+            | Self::PlainText { .. }
+            | Self::Busy { .. }
+            | Self::Protocol(_)
+            | Self::Tls { .. } => 69,
             Self::DeviceUnknown
             | Self::DeviceExpired
             | Self::Unauthenticated(_)
             | Self::Revoked(_)
             | Self::Superseded(_) => 77,
-            Self::ServerUnknown { .. } | Self::ServerName { .. } | Self::ServerDates { .. } => 69,
+            Self::ServerUnknown { .. }
+            | Self::ServerName { .. }
+            | Self::ServerExpired { .. }
+            | Self::ServerNotYet { .. } => 69,
             Self::BadAnchor(_) | Self::BadIdentity(_) => 78,
             Self::Refused(_) | Self::Invalid(_) | Self::Source(_) => 1,
         }
@@ -262,6 +396,11 @@ mod tests {
             "this device was revoked by IT: retired on Monday. It may enrol again with a new token from IT"
         );
         assert_eq!((fault.patience(), fault.exit_code()), (Patience::Slow, 77));
+        let mut status = tonic::Status::resource_exhausted("too many");
+        pushback::set(&mut status, 7.5);
+        let fault = Fault::from_status(&server, &status);
+        assert_eq!(fault.retry_after(), Some(Duration::from_millis(7500)));
+        pushback::set(&mut status, f64::NAN);
         let fault = Fault::from_status(&server, &tonic::Status::unavailable("going down"));
         assert_eq!(fault.patience(), Patience::Soon);
     }

@@ -14,12 +14,12 @@ use tonic::Streaming;
 use weft_proto::{
     MAX_OBSERVATIONS, PROTOCOL,
     v1::{
-        Ack, ClientMessage, Hello, Hint, Report, ServerMessage, Welcome, client_message, hint,
-        server_message,
+        Ack, ClientMessage, Hello, Hint, NoticeReceipt, Report, ServerMessage, Welcome,
+        client_message, hint, server_message,
     },
 };
 
-use super::{Connection, Fault, Source, SourceError, source::Epoch};
+use super::{Connection, Fault, Line, Source, SourceError, ingest, source::Epoch};
 use crate::observation::wire_time;
 
 /// A report is at most this large before compression: an eighth of the protocol's limit, because memory on the laptop is
@@ -35,6 +35,9 @@ const WELCOME_DEADLINE: Duration = Duration::from_secs(60);
 /// More reports in flight than this gain nothing on any link and cost memory.
 const LARGEST_WINDOW: u32 = 16;
 
+/// Between two full reports of a backlog: ten thousand observations per second and laptop at most.
+const PACE: Duration = Duration::from_millis(100);
+
 /// The longest pause that a hint may impose: an hour, so that a mistaken hint does not silence a fleet for days.
 const LONGEST_PAUSE: Duration = Duration::from_secs(3600);
 
@@ -47,6 +50,8 @@ pub struct Options {
     pub policy_version: u64,
     /// Longest time that an observation waits for company.
     pub ship_after: Duration,
+    /// The same when everything that waits is routine.
+    pub ship_idle: Duration,
     /// The laptop's wall clock.
     pub clock: fn() -> jiff::Timestamp,
 }
@@ -107,16 +112,16 @@ impl Shipper<'_> {
         let (epoch, next_seq) = self.source.head();
         // Wide enough that handing over a report never waits: the window bounds what is in flight.
         let (outbound, messages) = mpsc::channel(LARGEST_WINDOW as usize + 1);
-        hand_over(
-            &outbound,
-            client_message::Message::Hello(self.hello(epoch, next_seq)),
-        )
-        .await?;
-        let mut client = self.connection.ingest();
-        let mut inbound = self
-            .connection
-            .call(client.stream(ReceiverStream::new(messages)))
-            .await?;
+        let hello = self.hello(epoch, next_seq);
+        let mut inbound = match &self.connection.line {
+            Line::Http1(plain) => Inbound::Exchanges(plain.stream(hello, messages)),
+            Line::Http2(channel) => {
+                hand_over(&outbound, client_message::Message::Hello(hello)).await?;
+                let mut client = ingest(channel);
+                let opened = client.stream(ReceiverStream::new(messages));
+                Inbound::Stream(Box::new(self.connection.call(opened).await?))
+            }
+        };
         let welcome = self.welcome(&mut inbound).await?;
         self.observer.welcomed(&welcome);
 
@@ -144,7 +149,13 @@ impl Shipper<'_> {
             in_flight: VecDeque::new(),
             waiting_since: None,
             hold_until: Instant::now(),
+            last_sent: Instant::now(),
+            jitter: jitter(),
             come_back: None,
+            wants_receipts: welcome
+                .capabilities
+                .iter()
+                .any(|name| name == "notice_receipts"),
         };
         session.run(until).await
     }
@@ -154,7 +165,7 @@ impl Shipper<'_> {
             protocol_min: PROTOCOL,
             protocol_max: PROTOCOL,
             service_version: self.options.service_version.clone(),
-            capabilities: vec!["hints".into()],
+            capabilities: vec!["hints".into(), "notices".into()],
             epoch: epoch.to_vec().into(),
             next_seq,
             policy_version: self.options.policy_version,
@@ -162,8 +173,8 @@ impl Shipper<'_> {
         }
     }
 
-    async fn welcome(&self, inbound: &mut Streaming<ServerMessage>) -> Result<Welcome, Fault> {
-        let first = tokio::time::timeout(WELCOME_DEADLINE, inbound.message()).await;
+    async fn welcome(&self, inbound: &mut Inbound) -> Result<Welcome, Fault> {
+        let first = tokio::time::timeout(WELCOME_DEADLINE, inbound.message(self.connection)).await;
         let message = match first {
             Ok(Ok(Some(message))) => message,
             Ok(Ok(None)) => {
@@ -171,7 +182,7 @@ impl Shipper<'_> {
                     "the stream ended before the Welcome".into(),
                 ));
             }
-            Ok(Err(status)) => return Err(self.connection.explain(&status)),
+            Ok(Err(fault)) => return Err(fault),
             Err(_) => return Err(Fault::Protocol("no Welcome in time".into())),
         };
         match message.message {
@@ -187,11 +198,29 @@ impl Shipper<'_> {
     }
 }
 
+/// What the collector says, over either protocol.
+enum Inbound {
+    Stream(Box<Streaming<ServerMessage>>),
+    Exchanges(mpsc::Receiver<Result<ServerMessage, Fault>>),
+}
+
+impl Inbound {
+    async fn message(&mut self, connection: &Connection) -> Result<Option<ServerMessage>, Fault> {
+        match self {
+            Self::Stream(stream) => stream
+                .message()
+                .await
+                .map_err(|status| connection.explain(&status)),
+            Self::Exchanges(heard) => heard.recv().await.transpose(),
+        }
+    }
+}
+
 /// The state between Welcome and end.
 struct Session<'a> {
     shipper: &'a Shipper<'a>,
     outbound: mpsc::Sender<ClientMessage>,
-    inbound: Streaming<ServerMessage>,
+    inbound: Inbound,
     epoch: Epoch,
     /// Next number to send.
     next: u64,
@@ -202,7 +231,11 @@ struct Session<'a> {
     /// Since when something waits to be sent.
     waiting_since: Option<Instant>,
     hold_until: Instant,
+    last_sent: Instant,
+    /// A factor of at most 1, new for each report: laptops that woke together do not report in step.
+    jitter: f64,
     come_back: Option<Duration>,
+    wants_receipts: bool,
 }
 
 impl Session<'_> {
@@ -227,10 +260,10 @@ impl Session<'_> {
             }
             let wake = self.wake(due)?;
             tokio::select! {
-                message = self.inbound.message() => match message {
+                message = self.inbound.message(self.shipper.connection) => match message {
                     Ok(Some(message)) => self.receive(message)?,
                     Ok(None) => return Ok(Outcome::Closed(self.come_back)),
-                    Err(status) => return self.ended(&status),
+                    Err(fault) => return self.ended(fault),
                 },
                 () = self.shipper.source.appended().notified() => {}
                 () = tokio::time::sleep_until(wake.into()) => {}
@@ -250,10 +283,15 @@ impl Session<'_> {
             return None;
         }
         let full = head - self.next >= self.max_observations as u64;
-        let company = if hurry || full {
+        let company = if hurry {
             since
+        } else if full {
+            // Days of backlog go out quickly, but not as one burst into a collector that its whole fleet has found again.
+            since.max(self.last_sent + PACE.mul_f64(self.jitter))
+        } else if self.shipper.source.is_urgent(self.next) {
+            since + self.shipper.options.ship_after.mul_f64(self.jitter)
         } else {
-            since + self.shipper.options.ship_after
+            since + self.shipper.options.ship_idle.mul_f64(self.jitter)
         };
         Some(company.max(self.hold_until))
     }
@@ -298,7 +336,9 @@ impl Session<'_> {
         self.shipper.observer.sent(&report);
         hand_over(&self.outbound, client_message::Message::Report(report)).await?;
         self.next = next;
-        self.in_flight.push_back((next - 1, Instant::now()));
+        self.last_sent = Instant::now();
+        self.jitter = jitter();
+        self.in_flight.push_back((next - 1, self.last_sent));
         self.waiting_since = None;
         Ok(())
     }
@@ -349,7 +389,22 @@ impl Session<'_> {
 
     fn hinted(&mut self, hint: &hint::Hint) {
         match hint {
-            hint::Hint::SlowDown(seconds) => self.hold_until = Instant::now() + pause(*seconds),
+            // Told to many at once, so nobody comes back in step: a little later, never earlier.
+            hint::Hint::SlowDown(seconds) => {
+                self.hold_until = Instant::now() + pause(*seconds).mul_f64(2.0 - self.jitter);
+            }
+            hint::Hint::Notice(notice) if self.wants_receipts => {
+                self.shipper.observer.hinted(hint);
+                let ids = vec![notice.id.clone()];
+                let receipt = NoticeReceipt { ids };
+                // No room: the collector tells the notice again, and it is kept once.
+                self.outbound
+                    .try_send(ClientMessage {
+                        message: Some(client_message::Message::NoticeReceipt(receipt)),
+                    })
+                    .ok();
+                return;
+            }
             hint::Hint::ReconnectAfter(seconds) => self.come_back = Some(pause(*seconds)),
             _ => {}
         }
@@ -357,13 +412,16 @@ impl Session<'_> {
     }
 
     /// A stream that ends with a status after "reconnect after" is the farewell that the hint announced.
-    fn ended(&self, status: &tonic::Status) -> Result<Outcome, Fault> {
-        let fault = self.shipper.connection.explain(status);
+    fn ended(&self, fault: Fault) -> Result<Outcome, Fault> {
         match (self.come_back, &fault) {
             (Some(wait), Fault::Unreachable { .. }) => Ok(Outcome::Closed(Some(wait))),
             _ => Err(fault),
         }
     }
+}
+
+fn jitter() -> f64 {
+    rand::random_range(0.75..1.0)
 }
 
 /// Seconds from the wire: anything odd is no pause, anything long is capped.

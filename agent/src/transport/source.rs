@@ -64,6 +64,10 @@ pub trait Source: Send + Sync {
     fn renew(&self) -> Result<(), SourceError>;
     /// Notified after each append.
     fn appended(&self) -> &Notify;
+    /// Whether anything from this number on is more than routine.
+    fn is_urgent(&self, _from: u64) -> bool {
+        true
+    }
 }
 
 /// A queue in memory, for simulators and tests. It keeps everything that was not acknowledged.

@@ -68,6 +68,12 @@ impl Account {
     }
 }
 
+/// This process' effective user.
+#[cfg(unix)]
+pub fn uid() -> u32 {
+    rustix::process::geteuid().as_raw()
+}
+
 /// This process' account.
 pub fn current() -> Account {
     let status =

@@ -34,7 +34,7 @@ pub mod usage;
 
 // Fewer tools are asked on Windows.
 #[cfg_attr(windows, allow(dead_code))]
-mod command;
+pub mod command;
 // Only its recorded form is used elsewhere than on Windows, by tests.
 #[cfg(target_os = "macos")]
 mod mac;

@@ -20,8 +20,11 @@ use rustls_pki_types::{
 };
 use tokio::{net::TcpListener, sync::mpsc, task::JoinHandle};
 use tokio_rustls::TlsAcceptor;
-use tokio_stream::{StreamExt as _, wrappers::ReceiverStream};
-use tonic::{Request, Response, Status, Streaming, codec::CompressionEncoding, transport::Server};
+use tokio_stream::{Stream, StreamExt as _, wrappers::ReceiverStream};
+use tonic::{
+    Request, Response, Status, Streaming, codec::CompressionEncoding, service::Routes,
+    transport::Server,
+};
 use weft_proto::{
     Timestamp,
     v1::{
@@ -35,6 +38,8 @@ use weft_proto::{
         server_message,
     },
 };
+
+mod plain;
 
 /// A certificate authority.
 pub struct Authority {
@@ -119,6 +124,12 @@ pub struct Books {
     pub hints: Vec<hint::Hint>,
     /// Reject this number once.
     pub reject: Option<u64>,
+    /// Notices that the agent has.
+    pub receipts: Vec<String>,
+    /// Exchanges of the plain way.
+    pub exchanges: u64,
+    /// Refuse everything as busy, for so many seconds.
+    pub busy: Option<f64>,
     /// Violations of the protocol by the agent.
     pub violations: Vec<String>,
 }
@@ -179,6 +190,8 @@ pub struct Collector {
     pub address: SocketAddr,
     server: Option<JoinHandle<()>>,
     names: Vec<&'static str>,
+    /// False: as behind a front that only offers http/1.1.
+    pub speaks_http2: bool,
 }
 
 impl Collector {
@@ -199,6 +212,7 @@ impl Collector {
             address: listener.local_addr().unwrap(),
             server: None,
             names: names.to_vec(),
+            speaks_http2: true,
         };
         collector.serve(listener);
         collector
@@ -246,7 +260,10 @@ impl Collector {
                 PrivateKeyDer::Pkcs8(PrivatePkcs8KeyDer::from(key.serialize_der())),
             )
             .unwrap();
-        config.alpn_protocols = vec![b"h2".to_vec()];
+        config.alpn_protocols = match self.speaks_http2 {
+            true => vec![b"h2".to_vec(), b"http/1.1".to_vec()],
+            false => vec![b"http/1.1".to_vec()],
+        };
         let acceptor = TlsAcceptor::from(Arc::new(config));
         let service = Double {
             books: Arc::clone(&self.books),
@@ -268,14 +285,17 @@ impl Collector {
                 }
             };
             let zstd = CompressionEncoding::Zstd;
-            let serve = Server::builder()
-                .add_service(EnrollmentServer::new(service.clone()))
+            let plain = plain::router(service.clone());
+            let routes = Routes::new(EnrollmentServer::new(service.clone()))
                 .add_service(PoliciesServer::new(service.clone()))
                 .add_service(
                     IngestServer::new(service)
                         .accept_compressed(zstd)
                         .send_compressed(zstd),
-                )
+                );
+            let serve = Server::builder()
+                .accept_http1(true)
+                .add_routes(Routes::from(routes.into_axum_router().merge(plain)))
                 .serve_with_incoming(ReceiverStream::new(incoming));
             tokio::select! {
                 () = accept => {}
@@ -304,6 +324,12 @@ impl Double {
         let certificates = request.peer_certs();
         if certificates.is_none_or(|certificates| certificates.is_empty()) {
             return Err(Status::unauthenticated("no client certificate"));
+        }
+        if let Some(seconds) = self.books.lock().unwrap().busy {
+            let mut status = Status::resource_exhausted("too many laptops at once");
+            let wait = ((seconds * 1000.0) as u64).into();
+            status.metadata_mut().insert("grpc-retry-pushback-ms", wait);
+            return Err(status);
         }
         if self.books.lock().unwrap().revoked {
             return Err(Status::permission_denied("revoked on Monday by the test"));
@@ -405,7 +431,7 @@ type Answers = mpsc::Sender<Result<ServerMessage, Status>>;
 impl Double {
     async fn converse(
         &self,
-        inbound: &mut Streaming<ClientMessage>,
+        inbound: &mut (impl Stream<Item = Result<ClientMessage, Status>> + Unpin),
         answers: &Answers,
     ) -> Result<(), Status> {
         let first = inbound
@@ -434,12 +460,18 @@ impl Double {
                 durable_seq: durable,
                 window: 4,
                 max_observations: 100,
+                capabilities: vec!["notice_receipts".into()],
             }
         };
         say(answers, server_message::Message::Welcome(welcome)).await;
         while let Some(message) = inbound.next().await.transpose()? {
-            let Some(client_message::Message::Report(report)) = message.message else {
-                return self.violated("something else than a Report");
+            let report = match message.message {
+                Some(client_message::Message::Report(report)) => report,
+                Some(client_message::Message::NoticeReceipt(receipt)) => {
+                    self.books.lock().unwrap().receipts.extend(receipt.ids);
+                    continue;
+                }
+                _ => return self.violated("something else than a Report"),
             };
             if report.epoch != hello.epoch {
                 return self.violated("a report of another epoch");

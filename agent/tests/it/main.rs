@@ -2,6 +2,10 @@
 #![allow(clippy::unwrap_used)]
 
 mod collector;
+#[cfg(target_os = "linux")]
+mod desktop;
+mod middlebox;
+mod network;
 mod secrets;
 mod shipping;
 mod whole;

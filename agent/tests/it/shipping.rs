@@ -7,7 +7,7 @@ use weft_agent::{
     enroll::{EnrollError, EnrollOptions, Trust, enroll},
     identity::Identity,
     observation::observe,
-    transport::{Fault, MemorySource, Options, Outcome, Shipper, Traffic, Until, connect},
+    transport::{Fault, MemorySource, Options, Outcome, Proxies, Shipper, Traffic, Until, connect},
 };
 use weft_proto::v1::{Observation, Vitals, hint, observation::Kind};
 
@@ -16,10 +16,12 @@ use crate::{
     eventually,
 };
 
-fn options(collector: &Collector, token: &str) -> EnrollOptions {
+pub fn options(collector: &Collector, token: &str) -> EnrollOptions {
     EnrollOptions {
         server: collector.url().parse().unwrap(),
         token: token.into(),
+        proxies: Proxies::default(),
+        proxy: None,
         trust: Trust::Anchors(vec![collector.authority.der.clone()]),
         installation_id: [7; 16],
         os_type: "linux".into(),
@@ -28,16 +30,17 @@ fn options(collector: &Collector, token: &str) -> EnrollOptions {
     }
 }
 
-fn session() -> Options {
+pub fn session() -> Options {
     Options {
         service_version: "0".into(),
         policy_version: 0,
         ship_after: Duration::from_millis(5),
+        ship_idle: Duration::from_millis(5),
         clock: jiff::Timestamp::now,
     }
 }
 
-fn observation(number: u64) -> Observation {
+pub fn observation(number: u64) -> Observation {
     observe(
         jiff::Timestamp::now(),
         Kind::Vitals(Vitals {

@@ -6,9 +6,13 @@ use std::{
     time::{Duration, Instant},
 };
 
-use weft_proto::v1::{Cadence, Policy, hint, observation::Kind};
+use weft_proto::v1::{Cadence, Notice, Policy, hint, observation::Kind};
 
-use crate::{collector::Collector, eventually};
+use crate::{
+    collector::Collector,
+    eventually,
+    middlebox::{Manners, Middlebox},
+};
 
 struct Agent {
     child: Child,
@@ -53,7 +57,11 @@ fn command(state: &Path, arguments: &[&str]) -> Command {
         .args(arguments)
         .arg("--state")
         .arg(state)
-        .env_remove("WEFT_STATE");
+        .env_remove("WEFT_STATE")
+        .env_remove("HTTPS_PROXY")
+        .env_remove("https_proxy")
+        .env_remove("ALL_PROXY")
+        .env_remove("all_proxy");
     command
 }
 
@@ -303,4 +311,91 @@ async fn hints_change_the_policy_and_renew_the_certificate() {
         .map(|entry| entry.unwrap().file_name())
         .collect();
     assert_eq!(left, ["ca.pem"], "nothing stays behind");
+}
+
+#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+async fn behind_a_firewall_that_breaks_http2_the_agent_finds_its_way() {
+    use std::sync::atomic::Ordering::SeqCst;
+    let collector = Collector::start().await;
+    collector.books.lock().unwrap().policy = quick();
+    let middlebox = Middlebox::start(Manners {
+        credentials: Some("YW5uYTpzM2NyQHQ="),
+        ..Manners::default()
+    })
+    .await;
+    middlebox.manners.breaks_http2.store(true, SeqCst);
+    let state = tempfile::tempdir().unwrap();
+    let state = state.path();
+    let ca = state.join("ca.pem");
+    std::fs::write(&ca, &collector.authority.pem).unwrap();
+    let proxy = middlebox.url("anna:s3cr%40t@");
+    let enrolled = ask(
+        state,
+        &[
+            "enroll",
+            "--server",
+            &collector.url(),
+            "--token",
+            "good",
+            "--ca",
+            ca.to_str().unwrap(),
+            "--proxy",
+            &proxy,
+        ],
+    );
+    assert!(
+        enrolled.status.success(),
+        "{}",
+        String::from_utf8_lossy(&enrolled.stderr)
+    );
+
+    let agent = Agent::start(state);
+    let health: fn(&Kind) -> bool = |kind| matches!(kind, Kind::AgentHealth(_));
+    eventually("the first round of looks", || {
+        count(&collector, health) == 1
+    })
+    .await;
+    {
+        let mut books = collector.books.lock().unwrap();
+        books.hints = vec![hint::Hint::Notice(Notice {
+            id: "n1".into(),
+            title: "4 restarts today".into(),
+            ..Notice::default()
+        })];
+    }
+    eventually("the notice and its receipt", || {
+        collector.books.lock().unwrap().receipts == ["n1"]
+    })
+    .await;
+    let status: serde_json::Value =
+        serde_json::from_slice(&ask(state, &["status", "--json"]).stdout).unwrap();
+    assert_eq!(
+        (status["connection"].as_str(), status["protocol"].as_str()),
+        (Some("connected"), Some("HTTPS/1.1"))
+    );
+    assert_eq!(status["notices"][0]["title"], "4 restarts today");
+    agent.terminate();
+    assert!(
+        state.join("way.json").exists(),
+        "learned for the next start"
+    );
+
+    let doctor = ask(state, &["doctor", "--json"]);
+    let words = String::from_utf8_lossy(&doctor.stdout).into_owned();
+    assert_eq!(doctor.status.code(), Some(1), "{words}");
+    assert!(words.contains("HTTP/2 is blocked on the way"), "{words}");
+    let told = ask(state, &["status"]).stdout;
+    assert!(words.contains("http://***@127.0.0.1"), "{words}");
+    for shown in [words, String::from_utf8_lossy(&told).into_owned()] {
+        assert!(!shown.contains("s3cr"), "{shown}");
+    }
+    let books = collector.books.lock().unwrap();
+    assert!(books.violations.is_empty(), "{:?}", books.violations);
+    assert_eq!(books.hellos, books.exchanges, "no stream got through");
+    let stored = books.stored.values().next().unwrap();
+    assert_eq!(
+        stored.len() as u64,
+        *stored.keys().last().unwrap(),
+        "no holes"
+    );
 }

@@ -57,7 +57,7 @@ async fn set(desk: &Desk, document: &Value) -> Result<Value> {
 }
 
 async fn in_force(desk: &Desk) -> Result<PolicyInForce> {
-    Ok(PolicyInForce::load(desk.control.clone(), desk.clock.now()).await?)
+    Ok(PolicyInForce::load(desk.control.clone(), &desk.console_url, desk.clock.now()).await?)
 }
 
 fn read(file: &Path) -> Result<Value> {
@@ -92,6 +92,7 @@ mod tests {
         let control = Control::connect("sqlite::memory:").await.unwrap();
         let clock = Clock::from_fn(|| Timestamp::UNIX_EPOCH);
         Desk {
+            console_url: String::new(),
             auditor: Auditor::new(control.clone(), clock.clone()),
             control,
             clock,

@@ -3,16 +3,19 @@
 //! **Invariant:** while a report waits for room in the queue nothing more is read, so a slow ClickHouse slows agents by
 //! HTTP/2's own flow control; and still the conversation hears revocation, take-over and shutdown at once.
 
+mod inbound;
 mod opening;
 mod report;
 
-use std::time::Duration;
+pub use inbound::Inbound;
+
+use std::{collections::HashSet, time::Duration};
 
 use tokio::{
     sync::mpsc,
     time::{Instant, Sleep, sleep, sleep_until, timeout},
 };
-use tonic::{Status, Streaming};
+use tonic::Status;
 use uuid::Uuid;
 use weft_proto::v1::{
     Ack, ClientMessage, Hint, Report, ServerMessage, client_message, hint, server_message,
@@ -32,6 +35,8 @@ use crate::{
 const SEND_TIMEOUT: Duration = Duration::from_secs(30);
 /// At shutdown: how long to wait for what is in flight. The whole house has 10 s.
 const FAREWELL: Duration = Duration::from_secs(5);
+/// An exchange is answered within this time: proxies commonly give up after 60 s.
+const EXCHANGE: Duration = Duration::from_secs(45);
 /// What agents are told to wait while ClickHouse is slow, and when this collector goes down (s).
 const SLOW_DOWN_SECONDS: f64 = 5.0;
 const RECONNECT_SECONDS: f64 = 2.0;
@@ -73,6 +78,12 @@ struct Open {
     repeats_from: Option<u64>,
     in_flight: u32,
     agent_version: String,
+    /// The policy that the agent has.
+    policy_version: u64,
+    /// It says when it has a notice.
+    gives_receipts: bool,
+    /// Notices told in this stream.
+    told: HashSet<String>,
     settled: mpsc::Receiver<Settled>,
     settle: mpsc::Sender<Settled>,
     /// Checked, waiting for room.
@@ -88,7 +99,7 @@ impl<D: Durable> Conversation<D> {
         }
     }
 
-    pub async fn run(self, inbound: Streaming<ClientMessage>) {
+    pub async fn run(self, inbound: Inbound) {
         self.house.metrics.streams.inc();
         let ended = self.converse(inbound).await;
         self.house.metrics.streams.dec();
@@ -111,7 +122,7 @@ impl<D: Durable> Conversation<D> {
         }
     }
 
-    async fn converse(&self, mut inbound: Streaming<ClientMessage>) -> Result<(), Fault> {
+    async fn converse(&self, mut inbound: Inbound) -> Result<(), Fault> {
         let Some(mut open) = self.open(&mut inbound).await? else {
             return Ok(());
         };
@@ -121,11 +132,7 @@ impl<D: Durable> Conversation<D> {
         }
     }
 
-    async fn receive(
-        &self,
-        open: &mut Open,
-        inbound: &mut Streaming<ClientMessage>,
-    ) -> Result<Farewell, Fault> {
+    async fn receive(&self, open: &mut Open, inbound: &mut Inbound) -> Result<Farewell, Fault> {
         let house = &self.house;
         let mut policy = house.policy.clone();
         let mut renewal = house.renewal.clone();
@@ -134,9 +141,20 @@ impl<D: Durable> Conversation<D> {
         policy.mark_unchanged();
         renewal.mark_unchanged();
         let (expiry, reminder) = self.timers();
-        tokio::pin!(expiry, reminder);
+        let deadline = sleep(EXCHANGE);
+        tokio::pin!(expiry, reminder, deadline);
         let mut reminded = false;
+        let mut ended = false;
+        let mut news = house.notices.news();
+        if inbound.is_exchange() {
+            // Nothing changes within so short a stream: what a live one would have heard is said at its beginning.
+            self.hint_what_changed(open).await?;
+        }
+        self.tell_notices(open).await?;
         loop {
+            if ended && open.in_flight == 0 && open.waiting.is_none() {
+                return Ok(Farewell::Gone);
+            }
             tokio::select! {
                 biased;
                 () = open.session.superseded.cancelled() => {
@@ -149,6 +167,9 @@ impl<D: Durable> Conversation<D> {
                     return Err(Fault::new(Code::Unauthenticated, "the certificate has expired: renew it"));
                 }
                 () = house.stop.cancelled() => return Ok(Farewell::Stopping),
+                () = &mut deadline, if inbound.is_exchange() => {
+                    return Err(Fault::new(Code::Unavailable, "ClickHouse does not keep up; come back in a few seconds"));
+                }
                 Some(settled) = open.settled.recv() => self.acknowledge(open, settled).await?,
                 Ok(()) = policy.changed() => {
                     let version = *policy.borrow_and_update();
@@ -167,15 +188,63 @@ impl<D: Durable> Conversation<D> {
                         self.hint(hint::Hint::SlowDown(SLOW_DOWN_SECONDS)).await?;
                     }
                 }
+                () = news.about(self.caller.device.id) => self.tell_notices(open).await?,
                 () = house.queue.submit(&mut open.waiting), if open.waiting.is_some() => open.in_flight += 1,
-                message = inbound.message(), if open.waiting.is_none() && open.in_flight < house.limits.window => {
-                    let Some(message) = heard(message)? else {
-                        return Ok(Farewell::Gone);
-                    };
-                    self.take(open, report_in(message)?).await?;
+                message = inbound.message(), if !ended && open.waiting.is_none() && open.in_flight < house.limits.window => {
+                    match heard(message)?.map(kind_of).transpose()? {
+                        Some(Heard::Report(report)) => self.take(open, report).await?,
+                        Some(Heard::Receipt(ids)) => self.forget_notices(ids).await?,
+                        None if inbound.is_exchange() => ended = true,
+                        None => return Ok(Farewell::Gone),
+                    }
                 }
             }
         }
+    }
+
+    async fn hint_what_changed(&self, open: &Open) -> Result<(), Fault> {
+        let version = *self.house.policy.borrow();
+        if version != open.policy_version {
+            self.hint(hint::Hint::PolicyVersion(version)).await?;
+        }
+        let left = self
+            .caller
+            .certificate
+            .not_after
+            .duration_since(self.house.gate.clock.now());
+        if Duration::try_from(left).unwrap_or_default() < RENEWAL_REMINDER {
+            self.hint(hint::Hint::Renew(true)).await?;
+        }
+        if *self.house.queue.pressure().borrow() == Pressure::High {
+            self.hint(hint::Hint::SlowDown(SLOW_DOWN_SECONDS)).await?;
+        }
+        Ok(())
+    }
+
+    /// Notices that wait for this device's owner and were not told in this stream.
+    async fn tell_notices(&self, open: &mut Open) -> Result<(), Fault> {
+        let (device, notices) = (self.caller.device.id, &self.house.notices);
+        let waiting = notices.waiting(device).await?;
+        let mut told = Vec::new();
+        for notice in waiting {
+            if open.told.insert(notice.id.clone()) {
+                told.push(notice.id.clone());
+                self.hint(hint::Hint::Notice(notice)).await?;
+            }
+        }
+        // An agent that gives no receipts has it once it was said.
+        if !open.gives_receipts && !told.is_empty() {
+            self.forget_notices(told).await?;
+        }
+        Ok(())
+    }
+
+    async fn forget_notices(&self, ids: Vec<String>) -> Result<(), Fault> {
+        Ok(self
+            .house
+            .notices
+            .delivered(self.caller.device.id, &ids)
+            .await?)
     }
 
     async fn take(&self, open: &mut Open, report: Report) -> Result<(), Fault> {
@@ -268,9 +337,16 @@ fn heard(message: Result<Option<ClientMessage>, Status>) -> Result<Option<Client
     }
 }
 
-fn report_in(message: ClientMessage) -> Result<Report, Fault> {
+/// What may come after Hello.
+enum Heard {
+    Report(Report),
+    Receipt(Vec<String>),
+}
+
+fn kind_of(message: ClientMessage) -> Result<Heard, Fault> {
     match message.message {
-        Some(client_message::Message::Report(report)) => Ok(report),
+        Some(client_message::Message::Report(report)) => Ok(Heard::Report(report)),
+        Some(client_message::Message::NoticeReceipt(receipt)) => Ok(Heard::Receipt(receipt.ids)),
         Some(client_message::Message::Hello(_)) => {
             Err(Fault::new(Code::Invalid, "Hello must not come again"))
         }

@@ -23,12 +23,16 @@ const DOMAIN_CHARACTERS: usize = 253;
 
 const PROBES: [&str; 5] = ["boot", "process", "app", "vitals", "inventory"];
 /// Settings without a range. `version` and `verdicts` are read and left out: the collector gives them itself.
-const PLAIN: [&str; 7] = [
+const PLAIN: [&str; 11] = [
     "privacy.command_lines",
     "privacy.host_name",
     "disabled_probes",
     "catalog",
     "organisation_domains",
+    "notices.disabled",
+    "notices.quiet_from",
+    "notices.quiet_until",
+    "notices.console_url",
     "version",
     "verdicts",
 ];
@@ -148,6 +152,12 @@ pub enum Unfit {
     },
     #[error("organisation_domains: {0:?} is not a domain like \"example.org\"")]
     Domain(String),
+    #[error(
+        "notices.{key}: {found:?} is no time of day; write \"HH:MM\", e.g. \"18:30\", and both ends or none"
+    )]
+    QuietHours { key: &'static str, found: String },
+    #[error("notices.console_url: {0:?} is no address; write https://HOST, without a path")]
+    ConsoleUrl(String),
     #[error("organisation_domains: more than {MAX_DOMAINS}")]
     Domains,
     #[error("catalog: {0}")]
@@ -169,6 +179,7 @@ pub fn read(document: &Value) -> Result<Policy, Unfit> {
     check_numbers(&policy)?;
     check_probes(&policy)?;
     check_domains(&policy)?;
+    check_notices(&policy)?;
     let size = policy.encoded_len();
     if size > MAX_BYTES {
         return Err(Unfit::TooLarge(size));
@@ -258,6 +269,36 @@ fn check_domains(policy: &Policy) -> Result<(), Unfit> {
     }
 }
 
+fn check_notices(policy: &Policy) -> Result<(), Unfit> {
+    let notices = policy.notices.clone().unwrap_or_default();
+    let (from, until) = (&notices.quiet_from, &notices.quiet_until);
+    for (key, found) in [("quiet_from", from), ("quiet_until", until)] {
+        let is_none = from.is_empty() && until.is_empty();
+        if !is_none && !is_time(found) {
+            let found = found.clone();
+            return Err(Unfit::QuietHours { key, found });
+        }
+    }
+    let url = &notices.console_url;
+    let host = url.strip_prefix("https://").or(url.strip_prefix("http://"));
+    let is_plain = |host: &str| host.parse::<http::uri::Authority>().is_ok() && !host.contains('@');
+    if !url.is_empty() && !host.is_some_and(is_plain) {
+        return Err(Unfit::ConsoleUrl(url.clone()));
+    }
+    Ok(())
+}
+
+/// "HH:MM".
+fn is_time(text: &str) -> bool {
+    let (hour, minute) = text.split_once(':').unwrap_or_default();
+    let below = |part: &str, limit: u8| {
+        part.len() == 2
+            && part.bytes().all(|b| b.is_ascii_digit())
+            && part.parse().is_ok_and(|number: u8| number < limit)
+    };
+    below(hour, 24) && below(minute, 60)
+}
+
 /// Two labels at least, in lower case as the catalog compares them.
 fn is_domain(domain: &str) -> bool {
     let is_label = |label: &str| {
@@ -275,7 +316,7 @@ mod tests {
     use std::collections::BTreeSet;
 
     use serde_json::json;
-    use weft_proto::v1::AppVerdict;
+    use weft_proto::v1::{AppVerdict, Notices};
 
     use super::*;
 
@@ -308,6 +349,12 @@ mod tests {
                 replace_by: String::new(),
             }],
             organisation_domains: vec!["example.org".to_owned()],
+            notices: Some(Notices {
+                disabled: true,
+                quiet_from: "18:30".to_owned(),
+                quiet_until: "07:00".to_owned(),
+                console_url: "https://weft.example.org".to_owned(),
+            }),
         }
     }
 
@@ -385,6 +432,18 @@ mod tests {
             (
                 json!({"organisation_domains": ["https://example.org"]}),
                 "not a domain",
+            ),
+            (
+                json!({"notices": {"quiet_from": "18:30"}}),
+                "notices.quiet_until: \"\" is no time of day",
+            ),
+            (
+                json!({"notices": {"quiet_from": "24:00", "quiet_until": "7:00"}}),
+                "notices.quiet_from: \"24:00\"",
+            ),
+            (
+                json!({"notices": {"console_url": "javascript:alert(1)"}}),
+                "is no address",
             ),
             (
                 json!({"catalog": ["category = \"cloud\""]}),

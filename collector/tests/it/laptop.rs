@@ -155,6 +155,10 @@ pub async fn heard(
 }
 
 impl Talk {
+    pub async fn send_message(&self, message: ClientMessage) {
+        self.out.send(message).await.unwrap();
+    }
+
     pub async fn send(&self, report: Report) {
         self.out
             .send(said(client_message::Message::Report(report)))

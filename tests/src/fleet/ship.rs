@@ -133,6 +133,8 @@ async fn laptop(
         server,
         token: token.to_owned(),
         trust: Trust::Anchors(anchors),
+        proxies: transport::Proxies::default(),
+        proxy: None,
         installation_id: rand::random(),
         os_type: simulated.laptop.model.os_type.to_owned(),
         device_model_name: simulated.laptop.model.name.to_owned(),
@@ -149,6 +151,7 @@ async fn laptop(
         service_version: env!("CARGO_PKG_VERSION").to_owned(),
         policy_version: 0,
         ship_after: Duration::ZERO,
+        ship_idle: Duration::ZERO,
         clock: jiff::Timestamp::now,
     };
     let mut pauses = Backoff::default();

@@ -13,7 +13,7 @@ use super::Plan;
 use crate::step::{output, root, show};
 
 /// Where each file of the checkout goes; all are 0644.
-const FILES: [(&str, &str); 6] = [
+const FILES: [(&str, &str); 7] = [
     ("agent/agent.toml", "etc/weft/agent.toml"),
     (
         "agent/packaging/linux/weft-agent.service",
@@ -30,6 +30,10 @@ const FILES: [(&str, &str); 6] = [
     (
         "agent/packaging/linux/copyright",
         "usr/share/doc/weft-agent/copyright",
+    ),
+    (
+        "agent/packaging/linux/weft-agent-notice.desktop",
+        "etc/xdg/autostart/weft-agent-notice.desktop",
     ),
     ("docs/privacy.md", "usr/share/doc/weft-agent/privacy.md"),
 ];

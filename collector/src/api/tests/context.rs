@@ -726,7 +726,7 @@ async fn a_review_is_between_owner_and_security_and_its_decision_reaches_everybo
     );
 
     let policy =
-        crate::policy::PolicyInForce::load(house.api.control.clone(), house.api.clock.now())
+        crate::policy::PolicyInForce::load(house.api.control.clone(), "", house.api.clock.now())
             .await
             .unwrap();
     let told = policy.of_device(house.own, "Sales").verdicts;

@@ -1,15 +1,16 @@
 //! The beginning: Hello in, the seat taken, how far things are durable, Welcome out.
 
+use std::collections::HashSet;
+
 use tokio::{sync::mpsc, time::timeout};
-use tonic::Streaming;
 use uuid::Uuid;
 use weft_collector_store::control::devices::State;
 use weft_proto::{
     PROTOCOL,
-    v1::{ClientMessage, Hello, Welcome, client_message, server_message},
+    v1::{Hello, Welcome, client_message, server_message},
 };
 
-use super::{Conversation, Open, heard};
+use super::{Conversation, Inbound, Open, heard};
 use crate::{
     error::{Code, Fault},
     ingest::{
@@ -25,10 +26,7 @@ const VERSION_CHARACTERS: usize = 100;
 
 impl<D: Durable> Conversation<D> {
     /// `None` when the agent left before saying Hello.
-    pub(super) async fn open(
-        &self,
-        inbound: &mut Streaming<ClientMessage>,
-    ) -> Result<Option<Open>, Fault> {
+    pub(super) async fn open(&self, inbound: &mut Inbound) -> Result<Option<Open>, Fault> {
         let Some(hello) = self.hello(inbound).await? else {
             return Ok(None);
         };
@@ -72,6 +70,7 @@ impl<D: Durable> Conversation<D> {
             durable_seq: durable,
             window: self.house.limits.window,
             max_observations: u32::try_from(self.house.limits.observations).unwrap_or(u32::MAX),
+            capabilities: vec!["notice_receipts".to_owned()],
         }))
         .await?;
         // One more than the window: an answer never waits for the stream to read the one before.
@@ -84,13 +83,16 @@ impl<D: Durable> Conversation<D> {
             repeats_from,
             in_flight: 0,
             agent_version,
+            policy_version: hello.policy_version,
+            gives_receipts: hello.capabilities.iter().any(|name| name == "notices"),
+            told: HashSet::new(),
             settled,
             settle,
             waiting: None,
         }))
     }
 
-    async fn hello(&self, inbound: &mut Streaming<ClientMessage>) -> Result<Option<Hello>, Fault> {
+    async fn hello(&self, inbound: &mut Inbound) -> Result<Option<Hello>, Fault> {
         let Ok(first) = timeout(self.house.limits.hello, inbound.message()).await else {
             return Err(Fault::new(Code::Invalid, "no Hello came"));
         };

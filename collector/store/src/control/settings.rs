@@ -3,7 +3,7 @@
 //! **Invariant:** every change makes a greater version.
 
 use jiff::Timestamp;
-use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait};
+use sea_orm::{ActiveModelTrait, ActiveValue::Set, EntityTrait, QuerySelect};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -58,9 +58,26 @@ impl Settings<'_> {
 
     /// Sets a document and gives its new version. An equal document keeps its version: nothing changed.
     pub async fn set(&self, name: &str, value: &Value, by: &str, at: Timestamp) -> Result<u64> {
+        self.change(name, |_| value.clone(), by, at).await
+    }
+
+    /// The same, made from what is there (`None`: nothing yet); nobody else changes it meanwhile.
+    pub async fn change(
+        &self,
+        name: &str,
+        make: impl FnOnce(Option<Value>) -> Value,
+        by: &str,
+        at: Timestamp,
+    ) -> Result<u64> {
         let transaction = self.control.begin().await?;
-        let text = value.to_string();
-        let old = Entity::find_by_id(name).one(&transaction).await?;
+        let old = Entity::find_by_id(name)
+            .lock_exclusive()
+            .one(&transaction)
+            .await?;
+        let before = old
+            .as_ref()
+            .and_then(|old| serde_json::from_str(&old.value).ok());
+        let text = make(before).to_string();
         let version = match &old {
             Some(old) if old.value == text => return Ok(u64::try_from(old.version).unwrap_or(0)),
             Some(old) => old.version + 1,
