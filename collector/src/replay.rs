@@ -6,12 +6,17 @@
 //!
 //! The store is thrown away afterwards unless `--data` names a directory. It is never the collector's own.
 
+mod ancestry;
+mod envelope;
 mod intake;
 mod lines;
+mod looks;
 mod osquery;
 mod output;
 mod programs;
+mod ranking;
 mod record;
+mod sources;
 mod sysmon;
 mod weft;
 
@@ -38,9 +43,9 @@ use crate::app::Surroundings;
 /// Read history from a file and print what the detectors say about it
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// JSON lines; "-" reads standard input
-    #[arg(value_name = "FILE")]
-    file: PathBuf,
+    /// JSON lines, several files in the order of their history; ".gz" is unpacked, "-" reads standard input
+    #[arg(value_name = "FILE", required = true)]
+    files: Vec<PathBuf>,
     /// What the lines are
     #[arg(long, value_enum, default_value_t = Format::Weft)]
     format: Format,
@@ -53,6 +58,10 @@ pub struct Arguments {
     /// Keep the store in this directory; replaying the same file again adds nothing. Never the collector's own directory
     #[arg(long, value_name = "DIR")]
     data: Option<PathBuf>,
+    /// Show the N most unusual program runs of every device and day, alert or not; 0: alerts only. Default: at most 10 of
+    /// each device and day that holds something notable
+    #[arg(long, value_name = "N")]
+    top: Option<usize>,
     /// One JSON object per anomaly and line, instead of words
     #[arg(long)]
     json: bool,
@@ -76,7 +85,12 @@ pub async fn run(arguments: Arguments, around: Surroundings) -> Result<ExitCode>
         .map(read_verdicts)
         .transpose()?
         .unwrap_or_default();
-    let lines = Lines::new(open(&arguments.file)?);
+    // Before the engine starts: a file that is not there should be told at once.
+    let files = arguments
+        .files
+        .iter()
+        .map(|file| Ok((file.display().to_string(), open(file)?)))
+        .collect::<Result<Vec<_>>>()?;
     let throw_away = match &arguments.data {
         Some(_) => None,
         None => Some(tempfile::tempdir().context("no directory for the throw-away store")?),
@@ -96,7 +110,7 @@ pub async fn run(arguments: Arguments, around: Surroundings) -> Result<ExitCode>
     .await?;
     let code = judge(
         &arguments,
-        lines,
+        files,
         verdicts,
         &Telemetry::connect(engine.endpoint()),
     )
@@ -107,25 +121,27 @@ pub async fn run(arguments: Arguments, around: Surroundings) -> Result<ExitCode>
 
 async fn judge(
     arguments: &Arguments,
-    lines: Lines<Box<dyn BufRead>>,
+    files: Vec<(String, Box<dyn BufRead>)>,
     verdicts: Vec<Verdict>,
     telemetry: &Telemetry,
 ) -> Result<ExitCode> {
     telemetry.ensure_schema().await?;
     let mut reader: Box<dyn Reader> = match arguments.format {
         Format::Weft => Box::new(weft::Weft),
-        Format::Sysmon => Box::new(sysmon::Sysmon),
+        Format::Sysmon => Box::<sysmon::Sysmon>::default(),
         Format::Osquery => Box::<osquery::Osquery>::default(),
     };
-    let read = Intake::new(telemetry, arguments.until)
-        .take(lines, reader.as_mut())
-        .await?;
+    let mut intake = Intake::new(telemetry, arguments.until);
+    for (name, file) in files {
+        intake
+            .take(&name, Lines::new(file), reader.as_mut())
+            .await
+            .with_context(|| format!("while reading {name}"))?;
+    }
+    let read = intake.done();
     read.report();
     if read.is_hopeless() {
-        eprintln!(
-            "replay: not one line could be read as {:?}; is --format right?",
-            arguments.format
-        );
+        eprintln!("replay: {}", looks::hint(arguments.format, read.sample()));
         return Ok(ExitCode::FAILURE);
     }
     let now = arguments
@@ -138,13 +154,22 @@ async fn judge(
     let evidence = telemetry
         .evidence(now, days, &read.traits(), verdicts)
         .await?;
-    let findings = detect::run(&evidence, &settings);
+    let mut findings = detect::run(&evidence, &settings);
+    findings.retain(|finding| !ranking::is_in_ranking(finding));
+    let ranked = ranking::lines(telemetry, now, arguments.top).await?;
+    let names = read.names();
     for finding in &findings {
-        println!("{}", output::line(finding, &read.names(), arguments.json)?);
+        println!("{}", output::line(finding, &names, arguments.json)?);
+    }
+    for line in &ranked {
+        let told = output::ranked(line, &names, &read.sources, reader.as_ref(), arguments.json)?;
+        println!("{told}");
     }
     eprintln!(
-        "replay: {} anomalies on {} devices",
+        "replay: {} anomalies and {} unusual runs ({} of them alerts) on {} devices",
         findings.len(),
+        ranked.len(),
+        ranked.iter().filter(|line| line.alert).count(),
         evidence.devices.len()
     );
     Ok(ExitCode::SUCCESS)
@@ -155,7 +180,21 @@ fn open(path: &Path) -> Result<Box<dyn BufRead>> {
         return Ok(Box::new(BufReader::new(io::stdin())));
     }
     let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    Ok(Box::new(BufReader::with_capacity(1 << 20, file)))
+    if file.metadata().is_ok_and(|about| about.is_dir()) {
+        bail!("{} is a directory; name its files", path.display());
+    }
+    let file = BufReader::with_capacity(1 << 20, file);
+    if is_packed(path) {
+        // Several members one after another are one file, as gzip itself reads them.
+        let unpacked = flate2::bufread::MultiGzDecoder::new(file);
+        return Ok(Box::new(BufReader::with_capacity(1 << 20, unpacked)));
+    }
+    Ok(Box::new(file))
+}
+
+fn is_packed(path: &Path) -> bool {
+    path.extension()
+        .is_some_and(|end| end.eq_ignore_ascii_case("gz"))
 }
 
 fn read_verdicts(path: &Path) -> Result<Vec<Verdict>> {

@@ -11,13 +11,14 @@ use jiff::Timestamp;
 use uuid::Uuid;
 use weft_collector_core::{
     device::{DeviceId, Traits},
-    event::Event,
+    event::{Event, Observed, Outcome},
 };
 use weft_collector_store::telemetry::Telemetry;
 
 use super::{
     lines::{Line, Lines},
     record::{Described, Dirty, Reader, Record, Said},
+    sources::{Place, Sources},
 };
 
 /// Rows per insert: large blocks are cheap, and 20,000 wide rows are some 20 MB.
@@ -25,6 +26,10 @@ const BLOCK: usize = 20_000;
 
 /// Dirty lines that are named one by one; the rest is counted.
 const NAMED: u64 = 20;
+
+/// Lines kept to tell what a file of the wrong format is, and characters of each.
+const SAMPLE: usize = 20;
+const SAMPLE_LENGTH: usize = 4_000;
 
 /// Between two words of progress.
 const PROGRESS: Duration = Duration::from_secs(2);
@@ -35,14 +40,17 @@ pub struct Intake<'a> {
     until: Option<Timestamp>,
     read: Read,
     block: Vec<Event>,
-    /// Named by the file's first line, so that the same file gets the same numbers again.
+    /// Named by a file's first line, so that the same file gets the same numbers again.
     epoch: Option<Uuid>,
+    /// Number of the file being read.
+    file: u16,
 }
 
 /// What the file held.
 #[derive(Default)]
 pub struct Read {
     pub newest: Option<Timestamp>,
+    pub sources: Sources,
     devices: BTreeMap<DeviceId, Known>,
     lines: u64,
     facts: u64,
@@ -50,14 +58,16 @@ pub struct Read {
     other: u64,
     later: u64,
     dirty: u64,
+    /// The first dirty lines, to tell what the file is instead.
+    sample: Vec<String>,
 }
 
 struct Known {
     described: Described,
     /// Number of the last fact.
     seq: u64,
-    /// Numbers up to here are in the store already.
-    stored: u64,
+    /// Of the file being read: numbers up to here are in the store already. Asked at its first fact.
+    watermark: Option<u64>,
 }
 
 impl<'a> Intake<'a> {
@@ -68,26 +78,48 @@ impl<'a> Intake<'a> {
             read: Read::default(),
             block: Vec::new(),
             epoch: None,
+            file: 0,
         }
     }
 
+    /// Reads one file to its end; [`Self::done`] after the last.
     pub async fn take<R: BufRead>(
-        mut self,
+        &mut self,
+        name: &str,
         mut lines: Lines<R>,
         reader: &mut dyn Reader,
-    ) -> Result<Read> {
+    ) -> Result<()> {
         let mut told = Instant::now();
+        self.file = self.read.sources.file(name);
+        // Each file is its own series of numbers: a further file changes nothing about the first.
+        self.epoch = None;
+        for known in self.read.devices.values_mut() {
+            known.watermark = None;
+        }
         while let Some(line) = lines.next()? {
             self.read.lines += 1;
+            if self.read.facts == 0
+                && self.read.sample.len() < SAMPLE
+                && let Line::Text(text) = &line
+            {
+                self.read
+                    .sample
+                    .push(text.chars().take(SAMPLE_LENGTH).collect());
+            }
             match said(line, reader) {
                 None => {}
                 Some(Ok(Said::Nothing)) => self.read.other += 1,
                 Some(Ok(Said::Facts(facts))) => {
+                    let place = Place {
+                        file: self.file,
+                        line: lines.number,
+                        offset: lines.offset,
+                    };
                     for fact in facts {
-                        self.fact(fact).await?;
+                        self.fact(fact, place).await?;
                     }
                 }
-                Some(Err(Dirty(why))) => self.read.dirty(lines.number, &why),
+                Some(Err(Dirty(why))) => self.read.dirty(name, lines.number, &why),
             }
             if self.block.len() >= BLOCK {
                 self.flush().await?;
@@ -102,34 +134,46 @@ impl<'a> Intake<'a> {
                 );
             }
         }
-        self.flush().await?;
-        Ok(self.read)
+        self.flush().await
     }
 
-    async fn fact(&mut self, record: Record) -> Result<()> {
+    pub fn done(self) -> Read {
+        self.read
+    }
+
+    async fn fact(&mut self, record: Record, place: Place) -> Result<()> {
         if self.until.is_some_and(|until| record.at > until) {
             self.read.later += 1;
             return Ok(());
         }
         let epoch = *self.epoch.get_or_insert_with(|| epoch(&record));
         let device = device_id(&record.device.id);
-        if !self.read.devices.contains_key(&device) {
-            let stored = self.telemetry.watermark(device, epoch).await?;
-            let known = Known {
-                described: record.device.clone(),
-                seq: 0,
-                stored,
-            };
-            self.read.devices.insert(device, known);
-        }
-        let Some(known) = self.read.devices.get_mut(&device) else {
-            return Ok(());
+        let known = self.read.devices.entry(device).or_insert_with(|| Known {
+            described: record.device.clone(),
+            watermark: None,
+            seq: 0,
+        });
+        let stored = match known.watermark {
+            Some(stored) => stored,
+            None => {
+                let stored = self.telemetry.watermark(device, epoch).await?;
+                known.watermark = Some(stored);
+                known.seq = 0;
+                stored
+            }
         };
+        if let Outcome::Stored(observed) = &record.outcome
+            && let Observed::Process(process) = observed.as_ref()
+        {
+            self.read
+                .sources
+                .remember(device, record.at, process, place);
+        }
         known.learn(&record.device.traits);
         known.seq += 1;
         self.read.newest = self.read.newest.max(Some(record.at));
         self.read.facts += 1;
-        if known.seq <= known.stored {
+        if known.seq <= stored {
             self.read.known_before += 1;
             return Ok(());
         }
@@ -164,10 +208,10 @@ fn said(line: Line, reader: &mut dyn Reader) -> Option<Result<Said, Dirty>> {
 }
 
 impl Read {
-    fn dirty(&mut self, number: u64, why: &str) {
+    fn dirty(&mut self, file: &str, number: u64, why: &str) {
         self.dirty += 1;
         if self.dirty <= NAMED {
-            eprintln!("replay: line {number} is passed over: {why}");
+            eprintln!("replay: {file}, line {number} is passed over: {why}");
         }
     }
 
@@ -194,6 +238,10 @@ impl Read {
     /// Dirt only: the format was wrong.
     pub fn is_hopeless(&self) -> bool {
         self.dirty > 0 && self.facts + self.other + self.later == 0
+    }
+
+    pub fn sample(&self) -> &[String] {
+        &self.sample
     }
 
     pub fn traits(&self) -> BTreeMap<DeviceId, Traits> {

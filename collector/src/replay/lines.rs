@@ -8,6 +8,9 @@ const MAX_LINE: u64 = 8 * 1024 * 1024;
 pub struct Lines<R> {
     from: R,
     pub number: u64,
+    /// Where the newest line begins, By.
+    pub offset: u64,
+    next: u64,
 }
 
 /// A line as it stands in the file.
@@ -21,7 +24,12 @@ pub enum Line {
 
 impl<R: BufRead> Lines<R> {
     pub fn new(from: R) -> Self {
-        Self { from, number: 0 }
+        Self {
+            from,
+            number: 0,
+            offset: 0,
+            next: 0,
+        }
     }
 
     /// The next line; `None` at the end.
@@ -36,6 +44,8 @@ impl<R: BufRead> Lines<R> {
             return Ok(None);
         }
         self.number += 1;
+        self.offset = self.next;
+        self.next += read as u64;
         if read as u64 == MAX_LINE && bytes.last() != Some(&b'\n') {
             self.skip()?;
             return Ok(Some(Line::TooLong));
@@ -60,6 +70,7 @@ impl<R: BufRead> Lines<R> {
             let end = buffer.iter().position(|byte| *byte == b'\n');
             let used = end.map_or(buffer.len(), |at| at + 1);
             self.from.consume(used);
+            self.next += used as u64;
             if end.is_some() {
                 return Ok(());
             }
@@ -94,5 +105,6 @@ mod tests {
             ]
         );
         assert_eq!(lines.number, 5);
+        assert_eq!(lines.offset as usize, bytes.len() - "last".len());
     }
 }

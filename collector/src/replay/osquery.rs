@@ -9,8 +9,9 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
 use serde_json::{Map, Value};
 use weft_collector_core::{
+    detect::process::arguments,
     device::Traits,
-    event::{Boot, BootEnd, Observed, Outcome},
+    event::{Boot, BootEnd, Observed, Outcome, Process},
 };
 use weft_proto_catalog::{Context, FactKind, Os};
 
@@ -22,10 +23,15 @@ use super::{
 /// Two readings of `uptime` give starts that differ by clock corrections and by the second that a query takes.
 const SAME_START: SignedDuration = SignedDuration::from_mins(3);
 
+/// Paths kept to name parents: a large fleet's living processes. Beyond, they are learned anew.
+const MOST_PATHS: usize = 1_000_000;
+
 #[derive(Default)]
 pub struct Osquery {
     /// The newest start that is known of each host, and when it was seen to run last.
     starts: HashMap<String, (Timestamp, Timestamp)>,
+    /// The newest path of each process number of a host: a row names its parent by number only.
+    paths: HashMap<(String, String), String>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +84,13 @@ impl Reader for Osquery {
         if line.action != "removed" {
             rows.extend(line.columns.take());
         }
+        // A snapshot names its processes in any order: all numbers first, then who is whose parent.
+        for row in rows
+            .iter()
+            .filter(|row| table(&line.name, row) == Table::Processes)
+        {
+            self.parent(&line.host_identifier, row);
+        }
         let facts: Vec<Record> = rows
             .iter()
             .flat_map(|row| self.facts(&line, at, row))
@@ -88,13 +101,46 @@ impl Reader for Osquery {
             Said::Facts(facts)
         })
     }
+
+    fn source(&self, line: &str, process: &Process) -> Option<Map<String, Value>> {
+        let mut line: Line = serde_json::from_str(line).ok()?;
+        let mut rows = std::mem::take(&mut line.snapshot);
+        rows.extend(
+            line.diff_results
+                .take()
+                .map(|diff| diff.added)
+                .unwrap_or_default(),
+        );
+        rows.extend(line.columns.take());
+        let row = rows.iter().find(|row| {
+            let path = text(row, "path")
+                .or_else(|| text(row, "name"))
+                .unwrap_or_default();
+            programs::base_name(&path) == process.executable_name
+        })?;
+        let named = [
+            ("image", "path"),
+            ("pid", "pid"),
+            ("parent_pid", "parent"),
+            ("hashes", "sha256"),
+        ];
+        let mut told: Map<String, Value> = named
+            .iter()
+            .filter_map(|(word, column)| Some(((*word).to_owned(), text(row, column)?.into())))
+            .collect();
+        told.insert("time".to_owned(), line.unix_time);
+        Some(told)
+    }
 }
 
 impl Osquery {
     fn facts(&mut self, line: &Line, at: Timestamp, row: &Row) -> Vec<Record> {
         let table = table(&line.name, row);
         let (os, observed) = match table {
-            Table::Processes => ran(row),
+            Table::Processes => {
+                let parent = self.parent(&line.host_identifier, row);
+                ran(row, &parent)
+            }
             Table::Programs => (
                 Os::Windows,
                 installed(Os::Windows, FactKind::InstalledSoftware, row, "name"),
@@ -120,6 +166,21 @@ impl Osquery {
             .into_iter()
             .map(|observed| record(line, Some(os), at, observed))
             .collect()
+    }
+
+    /// Remembers this row's path under its number, and finds its parent's.
+    fn parent(&mut self, host: &str, row: &Row) -> String {
+        let key = |number: String| (host.to_owned(), number);
+        let path = text(row, "path").or_else(|| text(row, "name"));
+        if let (Some(pid), Some(path)) = (text(row, "pid"), path) {
+            if self.paths.len() >= MOST_PATHS {
+                self.paths.clear();
+            }
+            self.paths.insert(key(pid), path);
+        }
+        text(row, "parent_path")
+            .or_else(|| self.paths.get(&key(text(row, "parent")?)).cloned())
+            .unwrap_or_default()
     }
 
     /// The boots that a reading of `uptime` tells of: the one that runs, and the one before it whose end was not seen.
@@ -225,7 +286,7 @@ fn table(name: &str, row: &Row) -> Table {
 }
 
 /// A process, and the app that it is.
-fn ran(row: &Row) -> (Os, Vec<Observed>) {
+fn ran(row: &Row, parent: &str) -> (Os, Vec<Observed>) {
     let path = text(row, "path").unwrap_or_default();
     let name = text(row, "name").unwrap_or_else(|| programs::base_name(&path).to_owned());
     let os = system(&path);
@@ -242,8 +303,7 @@ fn ran(row: &Row) -> (Os, Vec<Observed>) {
         Some(_) => "service",
         None => "unknown",
     };
-    let parent = text(row, "parent_path").unwrap_or_default();
-    let mut process = programs::process(&path, &parent, user, 1);
+    let mut process = programs::process(&path, parent, user, 1);
     process.executable_name = if path.is_empty() {
         name
     } else {
@@ -257,6 +317,20 @@ fn ran(row: &Row) -> (Os, Vec<Observed>) {
     process.pid = text(row, "pid")
         .and_then(|pid| pid.parse().ok())
         .unwrap_or(0);
+    if let Some(line) = text(row, "cmdline") {
+        let shape = arguments::shape(&process.executable_name, &line);
+        process
+            .traits
+            .extend(shape.marks.iter().map(|mark| (*mark).to_owned()));
+        if !shape.form.is_empty() {
+            process.traits.push(format!("form:{}", shape.form));
+        }
+    }
+    if !parent.is_empty() {
+        process
+            .traits
+            .push(format!("parent_place:{}", programs::parent_place(parent)));
+    }
     let context = Context {
         command_line: text(row, "cmdline"),
         image: Some(path).filter(|path| !path.is_empty()),
@@ -347,6 +421,29 @@ mod tests {
             ends,
             [(BootEnd::Unknown, Some(seen)), (BootEnd::Running, None)]
         );
+    }
+
+    #[test]
+    fn a_parent_is_named_by_its_number_in_any_order() {
+        let mut reader = Osquery::default();
+        let line = r#"{"name":"processes","hostIdentifier":"h","unixTime":1700000000,"action":"snapshot","snapshot":[
+            {"pid":"9","parent":"7","path":"/tmp/x","cmdline":"/tmp/x -a","uid":"33"},{"pid":"7","parent":"1","path":"/usr/sbin/nginx","uid":"33"}]}"#
+            .replace('\n', " ");
+        let facts = observed(&mut reader, &line);
+        let child = facts
+            .iter()
+            .find_map(|fact| match fact {
+                Observed::Process(process) if process.pid == 9 => Some(process),
+                _ => None,
+            })
+            .unwrap();
+        assert_eq!(child.parent_executable_name, "nginx");
+        assert!(
+            child
+                .traits
+                .contains(&"parent_place:system_path".to_owned())
+        );
+        assert_eq!(reader.source(&line, child).unwrap()["image"], "/tmp/x");
     }
 
     #[test]

@@ -2,7 +2,10 @@
 //!
 //! Names of people are cut out of paths as the agent would do it: a history is no reason to store more.
 
-use weft_collector_core::event::{App, Observed, Process};
+use weft_collector_core::{
+    detect::process::place as detect_place,
+    event::{App, Observed, Process},
+};
 use weft_proto_catalog::{Catalog, Context, FactKind, Match, Os, State};
 
 /// The file's name, of a path of any system.
@@ -21,6 +24,13 @@ pub fn without_home(path: &str) -> String {
             .filter(|at| *at == 0 || (*at == 2 && lower.as_bytes().get(1) == Some(&b':')));
         if let Some(at) = at {
             let rest = &slashed[at + home.len()..];
+            // Folders that belong to nobody: what lies there lies open, and that must be seen.
+            if ["public/", "all users/", "default/", "shared/"]
+                .iter()
+                .any(|nobodys| rest.to_lowercase().starts_with(nobodys))
+            {
+                return path.to_owned();
+            }
             return match rest.split_once('/') {
                 Some((_, below)) => format!("~/{below}"),
                 None => "~".to_owned(),
@@ -80,6 +90,15 @@ pub fn place(path: &str) -> &'static str {
         "program_path"
     } else {
         "other_place"
+    }
+}
+
+/// Where a parent lies: as [`place`], with two finer classes for what anybody writes and what was just fetched.
+pub fn parent_place(path: &str) -> &'static str {
+    match place(path) {
+        _ if detect_place::is_open(path) => "open",
+        "home" if detect_place::is_fetched(path) => "fetched",
+        class => class,
     }
 }
 
@@ -177,6 +196,7 @@ mod tests {
             r"C:\Windows\System32\svchost.exe",
             "system_path",
         );
+        check(r"C:\Users\Public\x.exe", r"C:\Users\Public\x.exe", "home");
         check("/home/anna/bin/x", "~/bin/x", "home");
         check("/tmp/.x", "/tmp/.x", "temp");
         check("/usr/sbin/cupsd", "/usr/sbin/cupsd", "system_path");

@@ -1,7 +1,11 @@
 //! What a line of any format becomes: a device, a moment, facts.
 
 use jiff::Timestamp;
-use weft_collector_core::{device::Traits, event::Outcome};
+use serde_json::{Map, Value};
+use weft_collector_core::{
+    device::Traits,
+    event::{Outcome, Process},
+};
 
 /// What a line said.
 #[derive(Debug)]
@@ -41,4 +45,9 @@ impl Dirty {
 /// Understands the lines of one format. It may remember earlier lines.
 pub trait Reader {
     fn read(&mut self, line: &str) -> Result<Said, Dirty>;
+
+    /// What the line itself calls this process, for a person who wants to find it there again.
+    fn source(&self, _line: &str, _process: &Process) -> Option<Map<String, Value>> {
+        None
+    }
 }

@@ -1,17 +1,21 @@
-//! Sysmon's own events as JSON, flat or under `EventData` or `winlog.event_data` (Winlogbeat).
+//! Sysmon's own events as JSON, in whatever wrapping they arrive ([`super::envelope`]).
 //!
 //! Read: event 1, process creation. The others say nothing about our kinds and are passed over. Field names are those of
-//! <https://learn.microsoft.com/sysinternals/downloads/sysmon>.
+//! <https://learn.microsoft.com/sysinternals/downloads/sysmon>, or of the Elastic Common Schema where a shipper renamed
+//! them. The command line and the account's name go no further than this file: what remains are a shape and a class.
 
-use jiff::{Timestamp, civil::DateTime, tz::TimeZone};
+use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value};
 use weft_collector_core::{
+    detect::process::arguments,
     device::Traits,
     event::{Observed, Outcome, Process},
 };
 use weft_proto_catalog::{Context, FactKind, Os};
 
 use super::{
+    ancestry::Ancestry,
+    envelope::Fields,
     programs,
     record::{Described, Dirty, Reader, Record, Said},
 };
@@ -19,75 +23,161 @@ use super::{
 /// `ProcessCreate`.
 const PROCESS_CREATE: u64 = 1;
 
-pub struct Sysmon;
+#[derive(Default)]
+pub struct Sysmon {
+    ancestry: Ancestry,
+}
 
 impl Reader for Sysmon {
     fn read(&mut self, line: &str) -> Result<Said, Dirty> {
-        let event: Value =
-            serde_json::from_str(line).map_err(|error| Dirty::new(error.to_string()))?;
-        let event = Event(&event);
-        let id = event.number(&[
-            "EventID",
-            "EventId",
-            "event_id",
-            "winlog.event_id",
-            "Event.System.EventID",
-            "System.EventID",
-        ]);
-        match id {
-            None => Err(Dirty::new("EventID is missing")),
-            Some(PROCESS_CREATE) => event.created().map(Said::Facts),
-            Some(_) => Ok(Said::Nothing),
+        let events = super::envelope::events(line)?;
+        let mut facts = Vec::new();
+        for event in &events {
+            facts.extend(self.event(&Fields::of(event))?);
         }
+        Ok(if facts.is_empty() {
+            Said::Nothing
+        } else {
+            Said::Facts(facts)
+        })
+    }
+
+    fn source(&self, line: &str, process: &Process) -> Option<Map<String, Value>> {
+        let events = super::envelope::events(line).ok()?;
+        let about = |event: &Value| {
+            let fields = Fields::of(event);
+            let image = fields.text(IMAGE)?;
+            let pid = fields.number(PID).unwrap_or(0);
+            (programs::base_name(&image) == process.executable_name)
+                .then(|| (pid == u64::from(process.pid), fields.named(&NAMED)))
+        };
+        // A run has several starts, each with its own number: the name decides, the number only among several.
+        let mut found: Vec<_> = events.iter().filter_map(about).collect();
+        found.sort_by_key(|(same_pid, _)| !same_pid);
+        found.into_iter().next().map(|(_, told)| told)
     }
 }
 
-/// An event whose fields may lie in several places.
-struct Event<'a>(&'a Value);
+const IMAGE: &[&str] = &["Image", "process.executable"];
+const PARENT: &[&str] = &["ParentImage", "process.parent.executable"];
+const PID: &[&str] = &["ProcessId", "process.pid"];
+const TIME: &[&str] = &[
+    "UtcTime",
+    "@timestamp",
+    "TimeCreated",
+    "EventTime",
+    "SystemTime",
+    "_time",
+    "time",
+];
+const HOST: &[&str] = &[
+    "Hostname",
+    "Computer",
+    "hostname",
+    "computer_name",
+    "ComputerName",
+    "MachineName",
+    "host.name",
+    "host.hostname",
+    "host",
+    "agent.hostname",
+];
 
-impl Event<'_> {
-    fn created(&self) -> Result<Vec<Record>, Dirty> {
-        let host = self.text(&[
-            "Hostname",
-            "Computer",
-            "hostname",
-            "computer_name",
-            "winlog.computer_name",
-            "host.name",
-            "Event.System.Computer",
-            "System.Computer",
+/// What a person needs to find the event again: (our word, the source's).
+const NAMED: [(&str, &[&str]); 7] = [
+    ("image", IMAGE),
+    ("parent_image", PARENT),
+    ("pid", PID),
+    ("process_guid", &["ProcessGuid", "process.entity_id"]),
+    (
+        "parent_process_guid",
+        &["ParentProcessGuid", "process.parent.entity_id"],
+    ),
+    ("time", TIME),
+    ("hashes", &["Hashes", "process.hash.sha256"]),
+];
+
+impl Sysmon {
+    fn event(&mut self, fields: &Fields<'_>) -> Result<Vec<Record>, Dirty> {
+        let id = fields.number(&[
+            "EventID",
+            "EventId",
+            "event_id",
+            "EventCode",
+            "event.code",
+            "winlog.event_id",
         ]);
-        let host = host.ok_or_else(|| Dirty::new("Hostname or Computer is missing"))?;
-        let time = self.text(&["UtcTime", "@timestamp", "TimeCreated", "EventTime"]);
-        let at = time
+        match id {
+            None => Err(Dirty::new("EventID is missing")),
+            Some(PROCESS_CREATE) if fields.is_of_sysmon() => self.created(fields),
+            Some(_) => Ok(Vec::new()),
+        }
+    }
+
+    fn created(&mut self, fields: &Fields<'_>) -> Result<Vec<Record>, Dirty> {
+        let host = fields
+            .text(HOST)
+            .ok_or_else(|| Dirty::new("Hostname or Computer is missing"))?;
+        let at = fields
+            .text(TIME)
             .as_deref()
             .and_then(moment)
             .ok_or_else(|| Dirty::new("UtcTime is missing or no time"))?;
-        let image = self
-            .text(&["Image"])
+        let image = fields
+            .text(IMAGE)
             .ok_or_else(|| Dirty::new("Image is missing"))?;
-        let known = |name: &str| self.text(&[name]).filter(|value| value != "-");
+        let known = |names: &[&str]| {
+            fields
+                .text(names)
+                .filter(|value| value != "-" && value != "?")
+        };
 
-        let mut process = programs::process(
-            &image,
-            &known("ParentImage").unwrap_or_default(),
-            programs::user_class(&known("User").unwrap_or_default()),
-            1,
-        );
-        process.executable_sha256 = known("Hashes")
+        let parent = known(PARENT).unwrap_or_default();
+        let user = known(&["User", "user.name"]).unwrap_or_default();
+        let mut process = programs::process(&image, &parent, programs::user_class(&user), 1);
+        process.executable_sha256 = known(&["Hashes", "process.hash.sha256", "SHA256"])
             .and_then(|hashes| sha256(&hashes))
             .unwrap_or_default();
-        describe(&mut process, known("OriginalFileName"));
-        process.pid = self
-            .number(&["ProcessId"])
+        let original = known(&["OriginalFileName", "process.pe.original_file_name"]);
+        describe(&mut process, original.clone());
+        // Sysmon writes "-" or "?" where the file says nothing; a source without the fields says nothing of the file.
+        let asked = ["Company", "Product", "Description", "FileVersion"];
+        let told = asked.iter().any(|name| fields.text(&[name]).is_some());
+        if told && asked.iter().all(|name| known(&[name]).is_none()) {
+            process.traits.push("no_version_info".to_owned());
+        }
+        process.pid = fields
+            .number(PID)
             .and_then(|pid| u32::try_from(pid).ok())
             .unwrap_or(0);
+        let command_line = known(&["CommandLine", "process.command_line"]);
+        let shape = command_line
+            .as_deref()
+            .map(|line| arguments::shape(&process.executable_name, line))
+            .unwrap_or_default();
+        process
+            .traits
+            .extend(shape.marks.iter().map(|mark| (*mark).to_owned()));
+        if !shape.form.is_empty() {
+            process.traits.push(format!("form:{}", shape.form));
+        }
+        if !parent.is_empty() {
+            process
+                .traits
+                .push(format!("parent_place:{}", programs::parent_place(&parent)));
+        }
+        self.ancestry.trace(
+            &host,
+            &known(&["ProcessGuid", "process.entity_id"]).unwrap_or_default(),
+            &known(&["ParentProcessGuid", "process.parent.entity_id"]).unwrap_or_default(),
+            &mut process,
+        );
         let context = Context {
-            original_filename: known("OriginalFileName"),
-            description: known("Description"),
-            command_line: known("CommandLine"),
+            original_filename: original,
+            description: known(&["Description"]),
+            command_line,
             image: Some(image.clone()),
-            signer: known("Company"),
+            signer: known(&["Company"]),
             ..Context::default()
         };
         let app = programs::app(
@@ -99,7 +189,12 @@ impl Event<'_> {
 
         let device = Described {
             traits: Traits {
-                os_type: "windows".to_owned(),
+                os_type: if image.starts_with('/') {
+                    "linux"
+                } else {
+                    "windows"
+                }
+                .to_owned(),
                 ..Traits::default()
             },
             id: host,
@@ -114,53 +209,6 @@ impl Event<'_> {
                 outcome: Outcome::Stored(Box::new(observed)),
             })
             .collect())
-    }
-
-    fn text(&self, names: &[&str]) -> Option<String> {
-        names.iter().find_map(|name| match self.find(name)? {
-            Value::String(text) if !text.is_empty() => Some(text.clone()),
-            Value::Number(number) => Some(number.to_string()),
-            _ => None,
-        })
-    }
-
-    fn number(&self, names: &[&str]) -> Option<u64> {
-        names.iter().find_map(|name| match self.find(name)? {
-            Value::Number(number) => number.as_u64(),
-            Value::String(text) => text.trim().parse().ok(),
-            // XML converters write {"#text": 1} when the element has attributes.
-            Value::Object(element) => element
-                .get("#text")
-                .and_then(|text| text.as_u64().or_else(|| text.as_str()?.parse().ok())),
-            _ => None,
-        })
-    }
-
-    /// `name` may be a path with dots; a plain name is looked for wherever the fields may lie.
-    fn find(&self, name: &str) -> Option<&Value> {
-        let root = self.0.as_object()?;
-        if let Some(value) = root.get(name) {
-            return Some(value);
-        }
-        if name.contains('.') {
-            return name
-                .split('.')
-                .try_fold(self.0, |value, step| value.get(step));
-        }
-        let places: [Option<&Map<String, Value>>; 4] = [
-            root.get("EventData").and_then(Value::as_object),
-            self.0
-                .pointer("/winlog/event_data")
-                .and_then(Value::as_object),
-            self.0
-                .pointer("/Event/EventData")
-                .and_then(Value::as_object),
-            root.get("event_data").and_then(Value::as_object),
-        ];
-        places
-            .into_iter()
-            .flatten()
-            .find_map(|fields| fields.get(name))
     }
 }
 
@@ -180,90 +228,38 @@ fn describe(process: &mut Process, original: Option<String>) {
     }
 }
 
-/// "MD5=...,SHA256=..." in any order and case.
+/// "MD5=...,SHA256=..." in any order and case, or the bare hash.
 fn sha256(hashes: &str) -> Option<String> {
     let found = hashes.split(',').find_map(|hash| {
-        hash.trim()
-            .split_once('=')
-            .filter(|(name, _)| name.eq_ignore_ascii_case("sha256"))
+        let (name, value) = hash.trim().split_once('=').unwrap_or(("sha256", hash));
+        name.eq_ignore_ascii_case("sha256").then_some(value)
     });
     found
-        .map(|(_, value)| value.trim().to_lowercase())
-        .filter(|value| value.len() == 64)
+        .map(|value| value.trim().to_lowercase())
+        .filter(|value| value.len() == 64 && value.chars().all(|c| c.is_ascii_hexdigit()))
 }
 
-/// Sysmon writes "2026-11-20 12:00:00.123" in UTC; shippers write RFC 3339.
-fn moment(text: &str) -> Option<Timestamp> {
-    text.parse().ok().or_else(|| {
-        let civil: DateTime = text.trim().parse().ok()?;
+/// Sysmon writes "2026-11-20 12:00:00.123" in UTC; shippers write RFC 3339 or seconds since 1970.
+pub fn moment(text: &str) -> Option<Timestamp> {
+    let text = text.trim();
+    if let Ok(known) = text.parse() {
+        return Some(known);
+    }
+    let civil = |text: &str| -> Option<Timestamp> {
+        let civil: DateTime = text.parse().ok()?;
         Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    })
+    };
+    if let Some(known) = civil(text).or_else(|| civil(&text.replacen('/', "-", 2))) {
+        return Some(known);
+    }
+    // Milliseconds where seconds would lie beyond the year 5000.
+    let number: f64 = text.parse().ok()?;
+    let seconds = if number > 1e11 { number / 1e3 } else { number };
+    let span = SignedDuration::try_from_secs_f64(seconds).ok()?;
+    (seconds > 0.0)
+        .then(|| Timestamp::UNIX_EPOCH.checked_add(span).ok())
+        .flatten()
 }
 
 #[cfg(test)]
-mod tests {
-    #![allow(clippy::unwrap_used)]
-    use super::*;
-
-    const FLAT: &str = r#"{"EventID":1,"UtcTime":"2026-11-20 12:00:00.123","Hostname":"LT-1","Image":"C:\\Users\\anna\\AppData\\Local\\Temp\\svch0st.exe",
-        "OriginalFileName":"Dropbox.exe","ParentImage":"C:\\Windows\\explorer.exe","User":"ACME\\anna",
-        "Hashes":"MD5=00,SHA256=AAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAAA"}"#;
-
-    fn read(text: &str) -> Said {
-        Sysmon.read(&text.replace('\n', " ")).unwrap()
-    }
-
-    fn facts(said: Said) -> Vec<Record> {
-        match said {
-            Said::Facts(facts) => facts,
-            Said::Nothing => Vec::new(),
-        }
-    }
-
-    #[test]
-    fn the_three_shapes_say_the_same() {
-        let flat: Value = serde_json::from_str(&FLAT.replace('\n', " ")).unwrap();
-        let nested = serde_json::json!({"EventID": "1", "Computer": "LT-1", "EventData": flat});
-        let beats = serde_json::json!({"winlog": {"event_id": 1, "computer_name": "LT-1", "event_data": flat}});
-        let expect = format!("{:?}", facts(read(FLAT)));
-        for shape in [nested, beats] {
-            assert_eq!(format!("{:?}", facts(read(&shape.to_string()))), expect);
-        }
-        let first = facts(read(FLAT)).remove(0);
-        assert_eq!(
-            (first.device.id.as_str(), first.at.to_string().as_str()),
-            ("LT-1", "2026-11-20T12:00:00.123Z")
-        );
-        let Outcome::Stored(observed) = first.outcome else {
-            panic!("not stored")
-        };
-        let Observed::Process(process) = *observed else {
-            panic!("not a process")
-        };
-        assert_eq!(
-            (process.executable_name.as_str(), process.place.as_str()),
-            ("svch0st.exe", "temp")
-        );
-        assert_eq!(
-            (process.traits, process.executable_sha256.len()),
-            (vec!["renamed".to_owned()], 64)
-        );
-        assert!(!process.executable_path.contains("anna"));
-    }
-
-    #[test]
-    fn other_events_are_passed_over_and_broken_ones_are_dirty() {
-        assert!(matches!(
-            read(r#"{"EventID":3,"Hostname":"x"}"#),
-            Said::Nothing
-        ));
-        for broken in [
-            "{",
-            r#"{"Hostname":"x"}"#,
-            r#"{"EventID":1}"#,
-            r#"{"EventID":1,"Hostname":"x","UtcTime":"soon","Image":"a"}"#,
-        ] {
-            assert!(Sysmon.read(broken).is_err(), "{broken}");
-        }
-    }
-}
+mod tests;

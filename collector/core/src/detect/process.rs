@@ -3,10 +3,14 @@
 //! **Invariant: no list of attack tools.** Rarity, lineage and place carry a finding; the only names known here are those
 //! of the operating systems' own programs, because those are what others pretend to be. One identity, one finding.
 
+pub mod arguments;
 mod cost;
+pub mod daily;
 mod identity;
 mod masquerade;
+pub mod place;
 mod rarity;
+pub mod roles;
 mod spread;
 
 pub use identity::{identity, normalised_name, normalised_path};

@@ -9,6 +9,7 @@ mod devices;
 mod processes;
 mod reboots;
 mod restarts;
+mod runs;
 
 use std::collections::BTreeMap;
 
