@@ -23,6 +23,7 @@ use governor::{
 use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use tokio::sync::Semaphore;
+use uuid::Uuid;
 use weft_collector_core::authority::Role;
 use weft_collector_store::control::{
     Control, ControlError,
@@ -63,6 +64,8 @@ pub enum AccountError {
     Unfit(String),
     #[error("the login {0:?} is taken")]
     Taken(String),
+    #[error("this is the last admin: make another one first")]
+    LastAdmin,
     #[error(transparent)]
     Control(#[from] ControlError),
     #[error("hashing a password failed: {0}")]
@@ -89,6 +92,16 @@ pub struct Described {
     pub roles: Vec<Role>,
     pub password: Option<SecretString>,
     pub simulated: bool,
+}
+
+/// What is left out stays as it is.
+#[derive(Clone, Debug, Default)]
+pub struct Change {
+    pub name: Option<String>,
+    pub team: Option<String>,
+    pub roles: Option<Vec<Role>>,
+    pub disabled: Option<bool>,
+    pub password: Option<SecretString>,
 }
 
 type Limiter<K> =
@@ -160,6 +173,80 @@ impl Accounts {
         };
         let right = self.hashing(move || Ok(verifies(&password, &hash))).await?;
         account.filter(|_| right).ok_or(SignInError::Wrong)
+    }
+
+    /// IT changes an account. `None`: there is no such person. A new password, fewer roles or a closed account end its
+    /// sessions. The last admin stays one: otherwise nobody could undo it.
+    pub async fn change(&self, id: Uuid, change: Change) -> Result<Option<Account>, AccountError> {
+        let accounts = self.control.accounts();
+        let Some(known) = accounts.get(id).await?.filter(|account| !account.system) else {
+            return Ok(None);
+        };
+        let name = match change.name {
+            None => known.name.clone(),
+            Some(name) => one_line(&name, "name")?,
+        };
+        if name.is_empty() {
+            return Err(AccountError::Unfit("an account has a name".to_owned()));
+        }
+        let team = match change.team {
+            None => known.team.clone(),
+            Some(team) => one_line(&team, "team")?,
+        };
+        let mut roles = change.roles.unwrap_or_else(|| known.roles.clone());
+        roles.sort();
+        roles.dedup();
+        let disabled = change.disabled.unwrap_or(known.disabled);
+        let was_admin = known.roles.contains(&Role::Admin) && !known.disabled;
+        if was_admin && (disabled || !roles.contains(&Role::Admin)) {
+            let admins = accounts.with_role(Role::Admin, 2).await?;
+            if admins.iter().all(|admin| admin.id == id) {
+                return Err(AccountError::LastAdmin);
+            }
+        }
+        let password = match change.password {
+            None => None,
+            Some(password) => {
+                fit_password(&password)?;
+                Some(self.hashing(move || hash(&password)).await?)
+            }
+        };
+        let fewer = known.roles.iter().any(|role| !roles.contains(role));
+        let ends = password.is_some() || disabled || fewer;
+        accounts.change(id, &name, &team, &roles, password).await?;
+        if disabled != known.disabled {
+            accounts.set_disabled(id, disabled).await?;
+        }
+        if ends {
+            self.control.sessions().close_all(id, None).await?;
+        }
+        Ok(accounts.get(id).await?)
+    }
+
+    /// Somebody changes their own password; their other sessions end.
+    pub async fn change_own(
+        &self,
+        account: &Account,
+        old: SecretString,
+        new: SecretString,
+        peer: IpAddr,
+        session: Option<&str>,
+    ) -> Result<(), SignInError> {
+        self.verify(&account.login, old, peer).await?;
+        fit_password(&new)?;
+        let hashed = self.hashing(move || hash(&new)).await?;
+        let (name, team) = (&account.name, &account.team);
+        self.control
+            .accounts()
+            .change(account.id, name, team, &account.roles, Some(hashed))
+            .await
+            .map_err(AccountError::from)?;
+        self.control
+            .sessions()
+            .close_all(account.id, session)
+            .await
+            .map_err(AccountError::from)?;
+        Ok(())
     }
 
     fn admit(&self, login: &str, peer: IpAddr) -> Result<(), SignInError> {

@@ -48,7 +48,7 @@ use crate::{
     pki::{Authority, RevocationList, SharedAuthority},
     plain::{self, Plain},
     policy::{Policies, PolicyInForce},
-    threads::{Threads, voice::Voice},
+    threads::{Threads, upkeep, voice::Voice},
     tls::{self, Acceptor, SharedTls},
     watch::Watch,
 };
@@ -63,6 +63,8 @@ const NOTICES_EVERY: Duration = Duration::from_secs(5);
 const LINKS_EVERY: Duration = Duration::from_secs(15);
 /// Effects are measured in days; who looks at one within the hour sees it measured.
 const EFFECTS_EVERY: Duration = Duration::from_secs(3_600);
+/// What is forgotten is days old: an hour more or less.
+const UPKEEP_EVERY: Duration = Duration::from_secs(3600);
 /// How often to look whether a certificate must be made anew.
 const CERTIFICATES_EVERY: Duration = Duration::from_secs(5);
 /// A stream that says nothing is asked whether it lives; NATs forget idle connections after a few minutes.
@@ -283,6 +285,17 @@ impl Rooms {
             async move {
                 jobs::every("notices", NOTICES_EVERY, stop, async || {
                     notices.look().await
+                })
+                .await;
+                Ok(())
+            }
+        });
+        let (control, clock) = (self.control.clone(), self.clock.clone());
+        tasks.start("upkeep", {
+            let stop = stop.clone();
+            async move {
+                jobs::every("upkeep", UPKEEP_EVERY, stop, async || {
+                    upkeep::round(&control, clock.now()).await.map(drop)
                 })
                 .await;
                 Ok(())

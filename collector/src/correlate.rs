@@ -5,17 +5,18 @@
 //! what everybody in its space can read: no whispers, and nothing that the collector itself wrote, or it would agree with
 //! its own words.
 
+pub mod book;
 mod owners;
-pub(crate) mod threads;
+pub mod threads;
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::SignedDuration;
 use uuid::Uuid;
 use weft_collector_core::{
     anomaly::Anomaly,
     link::{Link, LinkState},
-    linker::{Corpus, Digest, PastDecision, Settings, rank_digests},
+    linker::{PastDecision, Settings},
     symptoms::{AppWords, Vocabulary},
 };
 use weft_collector_store::{
@@ -23,7 +24,10 @@ use weft_collector_store::{
     telemetry::{self, Telemetry},
 };
 
-use self::threads::{Owners, Texts};
+use self::{
+    book::Book,
+    threads::{Owners, Texts},
+};
 use crate::{
     clock::Clock,
     ingest::Notices,
@@ -37,6 +41,9 @@ const LEASE: SignedDuration = SignedDuration::from_mins(5);
 
 /// Anomalies that were resolved within this time are still linked: people write after the trouble.
 const RESOLVED: SignedDuration = SignedDuration::from_hours(24 * 14);
+
+/// Events read at a time.
+const MOST_EVENTS: u64 = 500;
 
 /// A score that moved less is the same score: no write, no news.
 const SAME_SCORE: f64 = 0.01;
@@ -69,6 +76,8 @@ pub struct Correlate {
     lease: Lease,
     voice: Voice,
     notices: Option<Notices>,
+    /// Kept from round to round while the lease is ours.
+    book: tokio::sync::Mutex<Option<Book>>,
 }
 
 impl Correlate {
@@ -87,6 +96,7 @@ impl Correlate {
             clock,
             lease,
             notices: None,
+            book: tokio::sync::Mutex::default(),
         }
     }
 
@@ -102,6 +112,8 @@ impl Correlate {
     /// A round if it is this collector's turn.
     pub async fn turn(&self) -> Result<Option<Round>, Error> {
         if !self.lease.take().await {
+            // Another collector links; what this one knows grows old.
+            *self.book.lock().await = None;
             return Ok(None);
         }
         let round = self.round().await?;
@@ -131,45 +143,118 @@ impl Correlate {
         if anomalies.is_empty() {
             return Ok(Round::default());
         }
-        let devices = self.control.devices().list().await?;
-        let texts = Texts::read(&self.control, &Owners::of(&devices), now).await?;
         let kept = self
             .control
             .links()
             .of_anomalies(anomalies.iter().map(|anomaly| anomaly.id).collect())
             .await?;
         let history = decisions(&anomalies, &kept);
+        let (mut book, changed) = self.open_book(&anomalies).await?;
+        let news = book.is_news(&anomalies, &history);
+        self.tell_search(&mut book, &changed, &anomalies, &kept)
+            .await?;
+        let round = Round {
+            anomalies: anomalies.len(),
+            threads: book.len(),
+            ..Round::default()
+        };
+        if !news && changed.is_empty() {
+            *self.book.lock().await = Some(book);
+            return Ok(round);
+        }
+        // A panic loses the book, and the next round writes it anew.
+        let ranked = tokio::task::spawn_blocking(move || {
+            let rank = |anomaly: &Anomaly| book.rank(anomaly, &history, now);
+            let ranked: Vec<Link> = anomalies.iter().flat_map(rank).collect();
+            (ranked, anomalies, book)
+        });
+        let (ranked, anomalies, mut book) = ranked.await.map_err(|_| Error::Linker)?;
+        let done = self.keep(ranked, kept, &anomalies, &book, round).await?;
+        if done.proposed + done.withdrawn > 0 {
+            let ids = anomalies.iter().map(|anomaly| anomaly.id).collect();
+            let kept = self.control.links().of_anomalies(ids).await?;
+            self.tell_search(&mut book, &BTreeSet::new(), &anomalies, &kept)
+                .await?;
+        }
+        *self.book.lock().await = Some(book);
+        Ok(done)
+    }
+
+    /// The book, up to date, and the threads that changed in it.
+    async fn open_book(&self, anomalies: &[Anomaly]) -> Result<(Book, BTreeSet<Uuid>), Error> {
+        let now = self.clock.now();
+        let devices = self.control.devices().list().await?;
+        let owners = Owners::of(&devices);
         let models = devices
             .iter()
             .map(|device| device.traits.model.clone())
             .collect();
+        let (vocabulary, words) = self.vocabulary(anomalies, models).await?;
+        let head = self.control.events().head().await?;
+        if let Some(mut book) = self
+            .book
+            .lock()
+            .await
+            .take()
+            .filter(|book| !book.is_stale(&words, now))
+        {
+            let mut changed = BTreeSet::new();
+            while book.position < head {
+                let events = self
+                    .control
+                    .events()
+                    .after(book.position, MOST_EVENTS)
+                    .await?;
+                let Some(last) = events.last() else {
+                    break;
+                };
+                book.position = last.id;
+                changed.extend(events.iter().map(|event| event.thread));
+            }
+            for thread in &changed {
+                match Texts::one(&self.control, &owners, *thread).await? {
+                    Some(text) => book.put(&text),
+                    None => book.remove(*thread),
+                }
+            }
+            return Ok((book, changed));
+        }
+        let texts = Texts::read(&self.control, &owners, now).await?;
         let settings = Settings {
-            vocabulary: self.vocabulary(&anomalies, models).await?,
+            vocabulary,
             ..Settings::default()
         };
-
-        let round = Round {
-            anomalies: anomalies.len(),
-            threads: texts.threads.len(),
-            ..Round::default()
-        };
-        let considered: Vec<Uuid> = texts.threads.iter().map(|thread| thread.id).collect();
-        let ranked = tokio::task::spawn_blocking(move || {
-            let digests: Vec<Digest> = texts
-                .threads
-                .iter()
-                .map(|thread| Digest::of(thread, &settings.vocabulary))
-                .collect();
-            let corpus = Corpus::of(&digests);
-            let rank = |anomaly: &Anomaly| {
-                rank_digests(anomaly, &digests, &corpus, &history, now, &settings)
-            };
-            let ranked: Vec<Link> = anomalies.iter().flat_map(rank).collect();
-            (ranked, anomalies)
+        let written = tokio::task::spawn_blocking(move || {
+            let changed = texts.threads.iter().map(|text| text.id).collect();
+            (
+                Book::new(&texts.threads, settings, words, head, now),
+                changed,
+            )
         });
-        let (ranked, anomalies) = ranked.await.map_err(|_| Error::Linker)?;
-        self.keep(ranked, kept, &anomalies, &considered, round)
-            .await
+        written.await.map_err(|_| Error::Linker)
+    }
+
+    /// Lets the search know what threads name and what is tied to them.
+    async fn tell_search(
+        &self,
+        book: &mut Book,
+        changed: &BTreeSet<Uuid>,
+        anomalies: &[Anomaly],
+        links: &[Link],
+    ) -> Result<(), Error> {
+        for (thread, facts) in book.news_in_words(changed) {
+            self.control
+                .search()
+                .set_facts(thread, "words", &facts)
+                .await?;
+        }
+        for (thread, facts) in book.news_in_links(book::told_by_links(anomalies, links)) {
+            self.control
+                .search()
+                .set_facts(thread, "anomaly", &facts)
+                .await?;
+        }
+        Ok(())
     }
 
     /// Writes what changed, takes back what is no longer held.
@@ -178,7 +263,7 @@ impl Correlate {
         ranked: Vec<Link>,
         kept: Vec<Link>,
         anomalies: &[Anomaly],
-        considered: &[Uuid],
+        book: &Book,
         mut round: Round,
     ) -> Result<Round, Error> {
         let now = self.clock.now();
@@ -211,7 +296,7 @@ impl Correlate {
         }
         for link in kept.into_values() {
             // A thread too old to be considered keeps its links: nothing new is known about it.
-            if !by_a_person(&link) && considered.contains(&link.thread) {
+            if !by_a_person(&link) && book.holds(link.thread) {
                 self.control
                     .links()
                     .withdraw(link.anomaly, link.thread)
@@ -227,7 +312,7 @@ impl Correlate {
         &self,
         anomalies: &[Anomaly],
         mut models: Vec<String>,
-    ) -> Result<Vocabulary, Error> {
+    ) -> Result<(Vocabulary, String), Error> {
         let apps = self.telemetry.apps(self.clock.now()).await?;
         let apps: Vec<AppWords> = apps
             .into_iter()
@@ -245,7 +330,13 @@ impl Correlate {
             words.sort();
             words.dedup();
         }
-        Ok(Vocabulary::with(&apps, &models, &processes))
+        let mut words: Vec<String> = apps.iter().map(|app| app.id.clone()).collect();
+        words.sort();
+        words.extend(models.iter().chain(&processes).cloned());
+        Ok((
+            Vocabulary::with(&apps, &models, &processes),
+            words.join("\n"),
+        ))
     }
 }
 

@@ -247,8 +247,7 @@ impl Importer<'_> {
                 author: self.person(&post.author).await?.id,
                 at: post.at,
                 markdown,
-                whisper: false,
-                topic: String::new(),
+                ..NewPost::default()
             });
         }
         let answer: Option<Uuid> = line.solved_by.map(|index| posts[index].id);

@@ -1,19 +1,28 @@
 //! Threads: what people may do with words, and what the collector itself says among them.
 //!
 //! **Invariant: everything stored went through [`source`], everything shown goes through [`render`]**, and every step
-//! is checked against who takes it, here, for the API and the import alike. Not here: who reads (`api`), and what an
-//! anomaly has to do with a thread (`core::linker`).
+//! is checked against who takes it, here, for the API, the connectors and the import alike. Every step that changes a
+//! thread leaves an event ([`weft_collector_store::control::events`]), in the same transaction; whoever carries talk
+//! elsewhere reads those, and nothing else tells them. Not here: who reads (`api`), and what an anomaly has to do with
+//! a thread (`core::linker`).
+//!
+//! Table of contents: [`source`] what is kept, [`render`] what is shown, [`files`] attachments, [`notices`] who is told,
+//! [`order`] moderation, [`escalate`] asking for a role, [`about`] and [`voice`] the collector's own words, [`upkeep`] what
+//! is forgotten.
 
 use std::{num::NonZeroU32, sync::Arc};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter};
 use thiserror::Error;
+use tokio::sync::watch;
 use uuid::Uuid;
-use weft_collector_core::authority::{Action, Object, Viewer, allows};
+use weft_collector_core::authority::{Action, Audience, Object, Viewer, allows};
 use weft_collector_store::control::{
     Control, ControlError,
     accounts::Account,
-    posts::{NewPost, Post},
+    follows::Level,
+    notifications::{NewNotice, NoticeKind},
+    posts::{NewPost, Post, Step},
     spaces::Space,
     threads::{NewThread, Reader, Thread},
 };
@@ -21,13 +30,20 @@ use weft_collector_store::control::{
 use crate::clock::Clock;
 
 pub mod about;
+pub mod escalate;
+pub mod files;
 pub mod notice;
+pub mod notices;
+pub mod order;
 pub mod render;
 pub mod source;
+pub mod upkeep;
 pub mod voice;
 
-/// Posts of one thread. A thread is read whole, so it must stay readable; then a new one serves better.
-pub const MAX_POSTS: u32 = 1_000;
+use notices::{Happening, Told};
+
+/// Posts of one thread. It is read in pages, so the limit is what a person can still follow.
+pub const MAX_POSTS: u32 = 10_000;
 /// A person writes ten posts in a hurry, then one every six seconds.
 const POSTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
@@ -35,14 +51,25 @@ const POSTS_AT_ONCE: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 pub enum ThreadError {
     #[error(transparent)]
     Unfit(#[from] source::Unfit),
+    #[error(transparent)]
+    UnfitFile(#[from] files::Unfit),
+    #[error("{0}")]
+    Invalid(&'static str),
     #[error("there is no such {0}, or it is not yours to see")]
     Missing(&'static str),
     #[error("{0}")]
     Forbidden(&'static str),
+    /// It is so already, or something else stands in the way.
+    #[error("{0}")]
+    Conflict(&'static str),
     #[error("too many posts at once: wait a few seconds")]
     TooFast,
+    #[error("{0}")]
+    NoRoom(&'static str),
     #[error("this thread has {MAX_POSTS} posts: open a new one and link to it")]
     Full,
+    #[error("this thread is locked: only staff can still write in it")]
+    Locked,
     #[error(transparent)]
     Control(#[from] ControlError),
 }
@@ -60,26 +87,67 @@ pub fn viewer(account: &Account) -> Viewer {
 pub fn reader(account: &Account) -> Reader {
     Reader {
         account: account.id,
-        staff: may_enter(account, true),
+        staff: may_enter(account, Audience::Staff),
+        reviews: may_enter(account, Audience::Security),
     }
 }
 
-/// May the account see a space of this sort?
-pub fn may_enter(account: &Account, staff_only: bool) -> bool {
-    allows(
-        &viewer(account),
-        Action::See,
-        &Object::Thread { staff_only },
-    )
-    .is_allowed()
+/// May the account see the spaces of this audience?
+pub fn may_enter(account: &Account, audience: Audience) -> bool {
+    let space = Object::Thread {
+        audience,
+        invited: false,
+    };
+    allows(&viewer(account), Action::See, &space).is_allowed()
 }
 
-/// What people do in threads. Cloning shares its limits.
+/// What somebody says, and how it came.
+#[derive(Clone, Debug, Default)]
+pub struct Words<'a> {
+    pub markdown: &'a str,
+    /// For staff only: read by staff only.
+    pub whisper: bool,
+    /// The post that it answers.
+    pub reply_to: Option<Uuid>,
+    /// The connector that brings it; empty: written here.
+    pub origin: &'a str,
+    /// Its id over there: the same one is taken once.
+    pub origin_ref: Option<String>,
+}
+
+/// A thread with whose it is.
+struct Scene {
+    thread: Thread,
+    audience: Audience,
+    members: Vec<Uuid>,
+}
+
+impl Scene {
+    fn happening(&self, by: &Account, post: Option<Uuid>, at: jiff::Timestamp) -> Happening {
+        Happening {
+            thread: self.thread.id,
+            audience: self.audience,
+            members: self.members.clone(),
+            opener: self.thread.author,
+            post,
+            actor: by.id,
+            whisper: false,
+            at,
+        }
+    }
+
+    fn invites(&self, account: &Account) -> bool {
+        self.members.contains(&account.id)
+    }
+}
+
+/// What people do in threads. Cloning shares its limits and its bell.
 #[derive(Clone)]
 pub struct Threads {
     control: Control,
     clock: Clock,
     pace: Arc<DefaultKeyedRateLimiter<Uuid>>,
+    bell: Arc<watch::Sender<u64>>,
 }
 
 impl Threads {
@@ -89,7 +157,13 @@ impl Threads {
             control,
             clock,
             pace: Arc::new(RateLimiter::keyed(pace)),
+            bell: Arc::new(watch::Sender::new(0)),
         }
+    }
+
+    /// Rings whenever something was written by this process: time to look whether there is news.
+    pub fn bell(&self) -> watch::Receiver<u64> {
+        self.bell.subscribe()
     }
 
     /// Opens a thread in a space that the person may see. Gives its id.
@@ -114,8 +188,22 @@ impl Threads {
         markdown: &str,
         simulated: bool,
     ) -> Result<Uuid, ThreadError> {
+        self.open_with(by, space, title, markdown, simulated, vec![])
+            .await
+    }
+
+    /// The same with people who may enter though the space is not theirs: security talks with one owner.
+    pub async fn open_with(
+        &self,
+        by: &Account,
+        space: &str,
+        title: &str,
+        markdown: &str,
+        simulated: bool,
+        members: Vec<Uuid>,
+    ) -> Result<Uuid, ThreadError> {
         let space = self.space(by, space).await?;
-        let (title, markdown) = (source::title(title)?, markdown.to_owned());
+        let title = source::title(title)?;
         self.keep_pace(by)?;
         let (id, at) = (self.clock.id(), self.clock.now());
         let thread = NewThread {
@@ -126,8 +214,51 @@ impl Threads {
             at,
             simulated,
         };
-        let first = self.new_post(by, id, markdown);
-        self.control.threads().open(thread, first).await?;
+        let first = NewPost {
+            id: self.clock.id(),
+            thread: id,
+            author: by.id,
+            at,
+            markdown: markdown.to_owned(),
+            ..NewPost::default()
+        };
+        let happening = Happening {
+            thread: id,
+            audience: space.audience,
+            members: members.clone(),
+            opener: by.id,
+            post: Some(first.id),
+            actor: by.id,
+            whisper: false,
+            at,
+        };
+        let Told {
+            mut notices,
+            mentioned,
+        } = notices::of_post(&self.control, &self.clock, &happening, markdown, None).await?;
+        let invited = members
+            .iter()
+            .copied()
+            .filter(|member| !mentioned.contains(member))
+            .collect();
+        notices.extend(
+            notices::of_people(
+                &self.control,
+                &self.clock,
+                &happening,
+                invited,
+                NoticeKind::Invited,
+                "",
+            )
+            .await?,
+        );
+        let (post, attached) = (first.id, files::named(markdown));
+        self.control
+            .threads()
+            .open_telling(thread, first, notices, &mentioned, &members)
+            .await?;
+        self.attach(by, attached, post).await?;
+        self.ring();
         Ok(id)
     }
 
@@ -140,56 +271,100 @@ impl Threads {
         people: &[Uuid],
         simulated: bool,
     ) -> Result<Uuid, ThreadError> {
-        let space = self.space(by, "staff").await?;
-        let title = source::title(title)?;
-        self.keep_pace(by)?;
-        let (id, at) = (self.clock.id(), self.clock.now());
-        let thread = NewThread {
-            id,
-            space: space.id,
-            title,
-            author: by.id,
-            at,
-            simulated,
-        };
-        let first = self.new_post(by, id, markdown.to_owned());
-        let people: Vec<Uuid> = people.iter().copied().chain([by.id]).collect();
-        self.control
-            .threads()
-            .open_private(thread, first, &people)
-            .await?;
-        Ok(id)
+        self.open_with(by, "security", title, markdown, simulated, people.to_vec())
+            .await
     }
 
-    /// A whisper is for staff; a person who is not staff may not write one.
+    /// Says something in a thread. What a connector brings twice is said once: then the known post's id comes back.
     pub async fn post(
         &self,
         by: &Account,
         thread: Uuid,
-        markdown: &str,
-        whisper: bool,
+        words: Words<'_>,
     ) -> Result<Uuid, ThreadError> {
-        let thread = self.thread(by, thread).await?;
-        let staff_only = self.is_staff_only(&thread).await?;
+        let scene = self.scene(by, thread).await?;
         let own = Object::Post {
             author: by.id,
-            staff_only,
-            whisper,
+            whisper: words.whisper,
         };
         if !allows(&viewer(by), Action::Change, &own).is_allowed() {
             return Err(ThreadError::Forbidden("only staff can whisper"));
         }
-        let markdown = source::markdown(markdown)?;
-        if thread.posts >= MAX_POSTS {
+        if scene.thread.hidden.is_some() {
+            return Err(ThreadError::Conflict(
+                "this thread is hidden: show it again before writing in it",
+            ));
+        }
+        if scene.thread.locked && !self.keeps_order(by, &scene) {
+            return Err(ThreadError::Locked);
+        }
+        let markdown = source::markdown(words.markdown)?;
+        if scene.thread.posts >= MAX_POSTS {
             return Err(ThreadError::Full);
         }
-        self.keep_pace(by)?;
-        let post = NewPost {
-            whisper,
-            ..self.new_post(by, thread.id, markdown)
+        let answered = match words.reply_to {
+            None => None,
+            Some(post) => {
+                let post = self.find_post(by, post).await?;
+                if post.thread != scene.thread.id {
+                    return Err(ThreadError::Missing("post in this thread"));
+                }
+                Some(post)
+            }
         };
+        let attached = self.fit_files(&markdown)?;
+        if words.origin.is_empty() {
+            self.keep_pace(by)?;
+        }
+        let at = self.clock.now();
+        let post = NewPost {
+            id: self.clock.id(),
+            thread: scene.thread.id,
+            author: by.id,
+            at,
+            markdown,
+            whisper: words.whisper,
+            topic: String::new(),
+            origin: words.origin.to_owned(),
+            origin_ref: words.origin_ref.clone(),
+            reply_to: words.reply_to,
+        };
+        let happening = Happening {
+            whisper: words.whisper,
+            ..scene.happening(by, Some(post.id), at)
+        };
+        let reply_to = answered.map(|post| post.author);
+        let told = notices::of_post(
+            &self.control,
+            &self.clock,
+            &happening,
+            &post.markdown,
+            reply_to,
+        )
+        .await?;
         let id = post.id;
-        self.control.posts().add(post).await?;
+        let added = self
+            .control
+            .posts()
+            .add_telling(post, told.notices, &told.mentioned)
+            .await?;
+        if !added && let Some(foreign) = &words.origin_ref {
+            let known = self
+                .control
+                .posts()
+                .from_elsewhere(words.origin, foreign)
+                .await?;
+            return known
+                .map(|post| post.id)
+                .ok_or(ThreadError::Missing("post"));
+        }
+        self.attach(by, attached, id).await?;
+        // Who writes has read what stands above.
+        self.control
+            .follows()
+            .mark(by.id, scene.thread.id, at)
+            .await?;
+        self.ring();
         Ok(id)
     }
 
@@ -200,56 +375,63 @@ impl Threads {
         post: Uuid,
         markdown: &str,
     ) -> Result<Uuid, ThreadError> {
+        self.edit_from(by, post, markdown, "").await
+    }
+
+    /// The same as a connector brings it.
+    pub async fn edit_from(
+        &self,
+        by: &Account,
+        post: Uuid,
+        markdown: &str,
+        origin: &str,
+    ) -> Result<Uuid, ThreadError> {
         let post = self.find_post(by, post).await?;
         if post.author != by.id {
             return Err(ThreadError::Forbidden("only its author can edit a post"));
         }
+        let scene = self.scene(by, post.thread).await?;
+        if scene.thread.locked && !self.keeps_order(by, &scene) {
+            return Err(ThreadError::Locked);
+        }
         let markdown = source::markdown(markdown)?;
-        self.keep_pace(by)?;
-        let (edit, now) = (self.clock.id(), self.clock.now());
-        self.control
-            .posts()
-            .edit(edit, post.id, &markdown, by.id, now)
-            .await?;
-        Ok(post.id)
-    }
-
-    /// The author or staff. The first post stays as long as its thread does.
-    pub async fn delete(&self, by: &Account, post: Uuid) -> Result<(), ThreadError> {
-        let post = self.find_post(by, post).await?;
-        let object = Object::Post {
-            author: post.author,
-            staff_only: false,
-            whisper: post.whisper,
+        let attached = self.fit_files(&markdown)?;
+        if origin.is_empty() {
+            self.keep_pace(by)?;
+        }
+        let (edit, at) = (self.clock.id(), self.clock.now());
+        let step = Step {
+            by: by.id,
+            at,
+            origin,
         };
-        let may = |action| allows(&viewer(by), action, &object).is_allowed();
-        if !may(Action::Remove) && !may(Action::Moderate) {
-            return Err(ThreadError::Forbidden(
-                "only its author or staff can delete a post",
-            ));
-        }
-        let first = self
-            .control
-            .posts()
-            .of_thread(post.thread, Reader::COLLECTOR, 1)
-            .await?;
-        if first.first().is_some_and(|first| first.id == post.id) {
-            return Err(ThreadError::Forbidden(
-                "the first post carries the thread: edit it instead",
-            ));
-        }
         self.control
             .posts()
-            .delete(post.id, by.id, self.clock.now())
+            .edit_by(edit, post.id, &markdown, step)
             .await?;
-        Ok(())
+        let happening = Happening {
+            whisper: post.whisper,
+            ..scene.happening(by, Some(post.id), at)
+        };
+        let told = notices::of_edit(
+            &self.control,
+            &self.clock,
+            &happening,
+            &post.markdown,
+            &markdown,
+        )
+        .await?;
+        self.tell(told.notices).await?;
+        self.attach(by, attached, post.id).await?;
+        self.ring();
+        Ok(post.id)
     }
 
     /// Marks the thread solved by this post: for whoever opened it, and staff.
     pub async fn accept(&self, by: &Account, thread: Uuid, post: Uuid) -> Result<(), ThreadError> {
-        let thread = self.moderated(by, thread).await?;
+        let scene = self.steered(by, thread).await?;
         let post = self.find_post(by, post).await?;
-        if post.thread != thread.id {
+        if post.thread != scene.thread.id {
             return Err(ThreadError::Missing("post in this thread"));
         }
         if post.whisper {
@@ -257,30 +439,130 @@ impl Threads {
                 "a whisper cannot be the answer: others could not read it",
             ));
         }
+        let at = self.clock.now();
+        let happening = scene.happening(by, Some(post.id), at);
+        let author = Some((post.author, NoticeKind::Accepted));
+        let notices = match scene.thread.accepted_post == Some(post.id) {
+            true => vec![],
+            false => {
+                notices::of_followers(
+                    &self.control,
+                    &self.clock,
+                    &happening,
+                    NoticeKind::Solved,
+                    author,
+                    "",
+                )
+                .await?
+            }
+        };
         self.control
             .threads()
-            .accept(thread.id, Some(post.id))
+            .accept_telling(
+                scene.thread.id,
+                Some(post.id),
+                Step::here(by.id, at),
+                notices,
+            )
             .await?;
+        self.ring();
         Ok(())
     }
 
     pub async fn reopen(&self, by: &Account, thread: Uuid) -> Result<(), ThreadError> {
-        let thread = self.moderated(by, thread).await?;
-        self.control.threads().accept(thread.id, None).await?;
+        let scene = self.steered(by, thread).await?;
+        let at = self.clock.now();
+        let happening = scene.happening(by, None, at);
+        let notices = match scene.thread.solved {
+            false => vec![],
+            true => {
+                notices::of_followers(
+                    &self.control,
+                    &self.clock,
+                    &happening,
+                    NoticeKind::Reopened,
+                    None,
+                    "",
+                )
+                .await?
+            }
+        };
+        self.control
+            .threads()
+            .accept_telling(scene.thread.id, None, Step::here(by.id, at), notices)
+            .await?;
+        self.ring();
         Ok(())
     }
 
-    pub async fn follow(&self, by: &Account, thread: Uuid) -> Result<(), ThreadError> {
+    /// Whoever opened the thread, and staff.
+    pub async fn retitle(
+        &self,
+        by: &Account,
+        thread: Uuid,
+        title: &str,
+    ) -> Result<(), ThreadError> {
+        let scene = self.steered(by, thread).await?;
+        let title = source::title(title)?;
+        self.control
+            .threads()
+            .retitle(scene.thread.id, &title)
+            .await?;
+        Ok(())
+    }
+
+    pub async fn set_level(
+        &self,
+        by: &Account,
+        thread: Uuid,
+        level: Level,
+    ) -> Result<(), ThreadError> {
         let thread = self.thread(by, thread).await?;
+        let now = self.clock.now();
         Ok(self
             .control
             .follows()
-            .follow(by.id, thread.id, self.clock.now())
+            .set(by.id, thread.id, level, now)
             .await?)
+    }
+
+    pub async fn follow(&self, by: &Account, thread: Uuid) -> Result<(), ThreadError> {
+        self.set_level(by, thread, Level::Watching).await
     }
 
     pub async fn unfollow(&self, by: &Account, thread: Uuid) -> Result<(), ThreadError> {
         Ok(self.control.follows().unfollow(by.id, thread).await?)
+    }
+
+    /// The person has read up to this post, or to the end; notices about the thread are seen then.
+    pub async fn mark_read(
+        &self,
+        by: &Account,
+        thread: Uuid,
+        post: Option<Uuid>,
+    ) -> Result<(), ThreadError> {
+        let thread = self.thread(by, thread).await?;
+        let now = self.clock.now();
+        let up_to = match post {
+            None => now,
+            Some(post) => {
+                let post = self.find_post(by, post).await?;
+                if post.thread != thread.id {
+                    return Err(ThreadError::Missing("post in this thread"));
+                }
+                post.posted_at
+            }
+        };
+        self.control.follows().mark(by.id, thread.id, up_to).await?;
+        if post.is_none() {
+            use weft_collector_store::control::notifications::Seen;
+            self.control
+                .notifications()
+                .see(by.id, Seen::OfThread(thread.id), now)
+                .await?;
+            self.ring();
+        }
+        Ok(())
     }
 
     /// The thread, when the person may see it.
@@ -289,42 +571,8 @@ impl Threads {
         found.ok_or(ThreadError::Missing("thread"))
     }
 
-    async fn moderated(&self, by: &Account, thread: Uuid) -> Result<Thread, ThreadError> {
-        let thread = self.thread(by, thread).await?;
-        match may_moderate(by, &thread) {
-            true => Ok(thread),
-            false => Err(ThreadError::Forbidden(
-                "only whoever opened the thread, or staff, can do that",
-            )),
-        }
-    }
-
-    async fn space(&self, by: &Account, space: &str) -> Result<Space, ThreadError> {
-        let found = self.control.spaces().find(space).await?;
-        found
-            .filter(|space| may_enter(by, space.staff_only))
-            .ok_or(ThreadError::Missing("space"))
-    }
-
-    async fn is_staff_only(&self, thread: &Thread) -> Result<bool, ThreadError> {
-        // A private talk lies in the staff's space and belongs to its people; who is here was let in by the store.
-        let private = self
-            .control
-            .threads()
-            .private_among(vec![thread.id])
-            .await?;
-        if !private.is_empty() {
-            return Ok(false);
-        }
-        let space = self
-            .control
-            .spaces()
-            .find(&thread.space.to_string())
-            .await?;
-        Ok(space.is_none_or(|space| space.staff_only))
-    }
-
-    async fn find_post(&self, by: &Account, post: Uuid) -> Result<Post, ThreadError> {
+    /// The post, when the person may see it and its thread.
+    pub async fn find_post(&self, by: &Account, post: Uuid) -> Result<Post, ThreadError> {
         let missing = ThreadError::Missing("post");
         let Some(post) = self.control.posts().get(post, reader(by)).await? else {
             return Err(missing);
@@ -336,16 +584,77 @@ impl Threads {
         }
     }
 
-    fn new_post(&self, by: &Account, thread: Uuid, markdown: String) -> NewPost {
-        NewPost {
-            id: self.clock.id(),
+    async fn scene(&self, by: &Account, thread: Uuid) -> Result<Scene, ThreadError> {
+        let thread = self.thread(by, thread).await?;
+        let space = self
+            .control
+            .spaces()
+            .find(&thread.space.to_string())
+            .await?;
+        let members = self.control.members().of_thread(thread.id).await?;
+        Ok(Scene {
+            audience: space.map_or(Audience::Security, |space| space.audience),
+            members,
             thread,
-            author: by.id,
-            at: self.clock.now(),
-            markdown,
-            whisper: false,
-            topic: String::new(),
+        })
+    }
+
+    /// A thread that the person may steer: accept, open again, rename.
+    async fn steered(&self, by: &Account, thread: Uuid) -> Result<Scene, ThreadError> {
+        let scene = self.scene(by, thread).await?;
+        match scene.thread.author == by.id || self.keeps_order(by, &scene) {
+            true => Ok(scene),
+            false => Err(ThreadError::Forbidden(
+                "only whoever opened the thread, or staff, can do that",
+            )),
         }
+    }
+
+    fn keeps_order(&self, by: &Account, scene: &Scene) -> bool {
+        let object = Object::Thread {
+            audience: scene.audience,
+            invited: scene.invites(by),
+        };
+        allows(&viewer(by), Action::Moderate, &object).is_allowed()
+    }
+
+    async fn space(&self, by: &Account, space: &str) -> Result<Space, ThreadError> {
+        let found = self.control.spaces().find(space).await?;
+        found
+            .filter(|space| may_enter(by, space.audience))
+            .ok_or(ThreadError::Missing("space"))
+    }
+
+    fn fit_files(&self, markdown: &str) -> Result<Vec<Uuid>, ThreadError> {
+        let named = files::named(markdown);
+        match named.len() > files::MAX_FILES {
+            true => Err(ThreadError::Invalid(
+                "a post shows at most 10 files: put the others into another post",
+            )),
+            false => Ok(named),
+        }
+    }
+
+    /// Only the author's own uploads that no post has yet become part of the post.
+    async fn attach(&self, by: &Account, files: Vec<Uuid>, post: Uuid) -> Result<(), ThreadError> {
+        self.control
+            .attachments()
+            .attach(files, by.id, post)
+            .await?;
+        Ok(())
+    }
+
+    async fn tell(&self, notices: Vec<NewNotice>) -> Result<(), ThreadError> {
+        Ok(self.control.notifications().tell(notices).await?)
+    }
+
+    /// One more upload, at the pace of posts.
+    pub fn admit(&self, by: &Account) -> Result<(), ThreadError> {
+        self.keep_pace(by)
+    }
+
+    fn ring(&self) {
+        self.bell.send_modify(|rung| *rung = rung.wrapping_add(1));
     }
 
     fn keep_pace(&self, by: &Account) -> Result<(), ThreadError> {
@@ -355,8 +664,16 @@ impl Threads {
     }
 }
 
-/// Who may accept an answer or open the thread again.
+/// Who may accept an answer or open the thread again, of those who may see it.
 pub fn may_moderate(account: &Account, thread: &Thread) -> bool {
-    let object = Object::Thread { staff_only: false };
-    thread.author == account.id || allows(&viewer(account), Action::Moderate, &object).is_allowed()
+    thread.author == account.id || viewer(account).is_staff()
+}
+
+/// Is a space of this audience everybody's?
+fn may_enter_all(audience: Audience) -> bool {
+    let anybody = Object::Thread {
+        audience,
+        invited: false,
+    };
+    allows(&Viewer::default(), Action::See, &anybody).is_allowed()
 }

@@ -9,7 +9,7 @@ use crate::step::{cargo, output, show, step};
 
 #[derive(Args)]
 pub struct Options {
-    /// Which to run (default: all): spool, detect
+    /// Which to run (default: all): spool, detect, threads
     names: Vec<String>,
     /// Write the results as a JSON array
     #[arg(long, value_name = "FILE")]
@@ -17,7 +17,11 @@ pub struct Options {
 }
 
 /// A measuring program: an example that prints one JSON result a line, and the package that holds it.
-const BENCHES: [(&str, &str); 2] = [("spool", "weft-agent-spool"), ("detect", "weft-trial")];
+const BENCHES: [(&str, &str); 3] = [
+    ("spool", "weft-agent-spool"),
+    ("detect", "weft-trial"),
+    ("threads", "weft-collector"),
+];
 
 pub fn run(options: &Options) -> Result<()> {
     let known = || BENCHES.iter().map(|(name, _)| *name);

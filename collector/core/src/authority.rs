@@ -6,8 +6,8 @@
 //!
 //! | | own device | other devices: health, boots, vitals, inventory | other devices: processes, apps | threads |
 //! | --- | --- | --- | --- | --- |
-//! | user (peer) | everything | context card only | never | all but staff-only and whispers |
-//! | technician | everything | yes | never | all |
+//! | user (peer) | everything | context card only | never | everybody's, and those they were asked into; no whispers |
+//! | technician | everything | yes | never | everybody's and the staff's, with whispers; not security's |
 //! | security | everything | yes | yes | all |
 //! | admin | everything | yes | yes | all |
 
@@ -32,6 +32,17 @@ pub enum Role {
     Security,
     /// IT: fleet, tokens, policy, accounts.
     Admin,
+}
+
+/// Whose a space is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Audience {
+    Everyone,
+    /// Technicians, security and admins.
+    Staff,
+    /// Security and admins: talk about what people run.
+    Security,
 }
 
 /// Who asks.
@@ -59,8 +70,17 @@ impl Viewer {
         self.devices.contains(&device)
     }
 
-    fn reviews(&self) -> bool {
+    /// Security and admins: those who review what people run.
+    pub fn reviews(&self) -> bool {
         self.is(Role::Security) || self.is(Role::Admin)
+    }
+
+    fn is_of(&self, audience: Audience) -> bool {
+        match audience {
+            Audience::Everyone => true,
+            Audience::Staff => self.is_staff(),
+            Audience::Security => self.reviews(),
+        }
     }
 }
 
@@ -125,11 +145,14 @@ pub enum Object<'a> {
     /// A rule that hides anomalies of this kind.
     Rule(Kind),
     Thread {
-        staff_only: bool,
+        /// Of its space.
+        audience: Audience,
+        /// The viewer was asked into this one.
+        invited: bool,
     },
+    /// In a thread that the viewer may otherwise see.
     Post {
         author: Uuid,
-        staff_only: bool,
         whisper: bool,
     },
     /// A link between a thread and an anomaly that the viewer may otherwise see.
@@ -199,12 +222,10 @@ fn sees(viewer: &Viewer, object: &Object<'_>) -> Decision {
         } else {
             viewer.is_staff()
         }),
-        Object::Thread { staff_only } => only_if(!staff_only || viewer.is_staff()),
-        Object::Post {
-            author,
-            staff_only,
-            whisper,
-        } => only_if(viewer.is_staff() || (!staff_only && !whisper) || *author == viewer.account),
+        Object::Thread { audience, invited } => only_if(*invited || viewer.is_of(*audience)),
+        Object::Post { author, whisper } => {
+            only_if(!whisper || viewer.is_staff() || *author == viewer.account)
+        }
         Object::AppReview | Object::Verdicts => only_if(viewer.reviews()),
         Object::Audit | Object::Tokens | Object::Accounts | Object::Policy | Object::Sql => {
             only_if(viewer.is(Role::Admin))
@@ -242,13 +263,11 @@ fn of_device(viewer: &Viewer, device: DeviceId, by_role: bool) -> Decision {
 
 fn changes(viewer: &Viewer, object: &Object<'_>) -> bool {
     match object {
-        Object::Thread { staff_only } => !staff_only || viewer.is_staff(),
+        Object::Thread { audience, invited } => *invited || viewer.is_of(*audience),
         // An edit is its author's; a whisper is written by staff.
-        Object::Post {
-            author,
-            staff_only,
-            whisper,
-        } => *author == viewer.account && (viewer.is_staff() || (!staff_only && !whisper)),
+        Object::Post { author, whisper } => {
+            *author == viewer.account && (viewer.is_staff() || !whisper)
+        }
         // What a thread shows of a device is its owner's decision, nobody else's.
         Object::ContextCard(device) => viewer.owns(*device),
         Object::Link(scope) => sees_anomaly(viewer, scope).is_allowed(),
@@ -283,8 +302,15 @@ fn may_rule(viewer: &Viewer, kind: Kind) -> bool {
     }
 }
 
+/// Staff keep order, each where they may read.
 fn moderates(viewer: &Viewer, object: &Object<'_>) -> bool {
-    matches!(object, Object::Thread { .. } | Object::Post { .. }) && viewer.is_staff()
+    match object {
+        Object::Thread { audience, invited } => {
+            viewer.is_staff() && (*invited || viewer.is_of(*audience))
+        }
+        Object::Post { .. } => viewer.is_staff(),
+        _ => false,
+    }
 }
 
 fn removes(viewer: &Viewer, object: &Object<'_>) -> bool {
@@ -405,6 +431,14 @@ mod tests {
         }
     }
 
+    fn thread(audience: Audience, invited: bool) -> Object<'static> {
+        Object::Thread { audience, invited }
+    }
+
+    fn post(author: Uuid, whisper: bool) -> Object<'static> {
+        Object::Post { author, whisper }
+    }
+
     /// Columns: user, technician, security, admin. `y` allowed, `-` denied, `t` allowed and told, `o` without others.
     #[test]
     fn the_table() {
@@ -473,26 +507,13 @@ mod tests {
                 Object::Link(scope(Kind::Process, &both, false)),
                 "--yy",
             ),
-            (See, Object::Thread { staff_only: false }, "yyyy"),
-            (See, Object::Thread { staff_only: true }, "-yyy"),
-            (
-                See,
-                Object::Post {
-                    author: them,
-                    staff_only: false,
-                    whisper: true,
-                },
-                "-yyy",
-            ),
-            (
-                See,
-                Object::Post {
-                    author: them,
-                    staff_only: false,
-                    whisper: false,
-                },
-                "yyyy",
-            ),
+            (See, thread(Audience::Everyone, false), "yyyy"),
+            (See, thread(Audience::Staff, false), "-yyy"),
+            (See, thread(Audience::Security, false), "--yy"),
+            (See, thread(Audience::Security, true), "yyyy"),
+            (See, post(them, true), "-yyy"),
+            (See, post(them, false), "yyyy"),
+            (See, post(me, true), "yyyy"),
             (See, Object::AppReview, "--yy"),
             (See, Object::Verdicts, "--yy"),
             (See, Object::Audit, "---y"),
@@ -503,33 +524,13 @@ mod tests {
             (Change, Object::Verdicts, "--yy"),
             (Change, Object::Policy, "---y"),
             (Change, Object::Tokens, "---y"),
-            (
-                Change,
-                Object::Post {
-                    author: me,
-                    staff_only: false,
-                    whisper: false,
-                },
-                "yyyy",
-            ),
-            (
-                Change,
-                Object::Post {
-                    author: me,
-                    staff_only: false,
-                    whisper: true,
-                },
-                "-yyy",
-            ),
-            (
-                Change,
-                Object::Post {
-                    author: them,
-                    staff_only: false,
-                    whisper: false,
-                },
-                "----",
-            ),
+            (Change, post(me, false), "yyyy"),
+            (Change, post(me, true), "-yyy"),
+            (Change, post(them, false), "----"),
+            (Change, thread(Audience::Everyone, false), "yyyy"),
+            (Change, thread(Audience::Staff, false), "-yyy"),
+            (Change, thread(Audience::Security, false), "--yy"),
+            (Change, thread(Audience::Security, true), "yyyy"),
             (Change, Object::ContextCard(own[0]), "yyyy"),
             (Change, Object::ContextCard(other[0]), "----"),
             (Change, Object::Boots(own[0]), "----"),
@@ -549,19 +550,14 @@ mod tests {
                 "-yyy",
             ),
             (Judge, Object::Link(scope(Kind::App, &other, true)), "--yy"),
-            (Moderate, Object::Thread { staff_only: false }, "-yyy"),
+            (Moderate, thread(Audience::Everyone, false), "-yyy"),
+            (Moderate, thread(Audience::Security, false), "--yy"),
+            (Moderate, thread(Audience::Security, true), "-yyy"),
             (Moderate, Object::Device(own[0]), "----"),
             (Remove, Object::Device(own[0]), "---y"),
             (Remove, Object::Audit, "----"),
-            (
-                Remove,
-                Object::Post {
-                    author: me,
-                    staff_only: false,
-                    whisper: false,
-                },
-                "yyyy",
-            ),
+            (Remove, post(me, false), "yyyy"),
+            (Remove, post(them, false), "---y"),
         ];
         let viewers = [
             &[Role::User][..],

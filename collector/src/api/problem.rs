@@ -18,7 +18,7 @@ use super::reads::ReadError;
 use crate::{
     accounts::{AccountError, SignInError},
     error::{Code, Fault},
-    threads::ThreadError,
+    threads::{ThreadError, files},
 };
 
 /// An error on its way out.
@@ -144,6 +144,23 @@ impl From<ThreadError> for Problem {
         match error {
             ThreadError::Control(error) => error.into(),
             ThreadError::Unfit(unfit) => Self::invalid(unfit.to_string()).coded("unfit_text"),
+            ThreadError::UnfitFile(unfit) => {
+                let too_large = matches!(unfit, files::Unfit::Long(_));
+                let problem = Self::invalid(unfit.to_string()).coded("unfit_file");
+                match too_large {
+                    true => Self {
+                        status: StatusCode::PAYLOAD_TOO_LARGE,
+                        ..problem
+                    },
+                    false => problem,
+                }
+            }
+            ThreadError::Invalid(why) => Self::invalid(why),
+            ThreadError::Conflict(why) => Self::new(Code::Conflict, why),
+            ThreadError::NoRoom(why) => Self::new(Code::Conflict, why).coded("no_room"),
+            ThreadError::Locked => {
+                Self::new(Code::Conflict, error.to_string()).coded("thread_locked")
+            }
             ThreadError::Missing(what) => Self::missing(what),
             ThreadError::Forbidden(why) => Self::forbidden(why),
             ThreadError::TooFast => Self {
@@ -161,6 +178,9 @@ impl From<AccountError> for Problem {
             AccountError::Control(error) => error.into(),
             AccountError::Hash(_) => Fault::internal(error).into(),
             AccountError::Unfit(why) => Self::invalid(why),
+            AccountError::LastAdmin => {
+                Self::new(Code::Conflict, error.to_string()).coded("last_admin")
+            }
             AccountError::Taken(_) => {
                 Self::new(Code::Conflict, error.to_string()).coded("login_taken")
             }

@@ -32,6 +32,7 @@ mod discussion;
 mod fake;
 mod roles;
 mod shell;
+mod talk;
 
 use self::fake::Fake;
 

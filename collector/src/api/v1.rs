@@ -1,5 +1,6 @@
 //! The operations, noun by noun. The order is the order of the document.
 
+use axum::extract::DefaultBodyLimit;
 use utoipa_axum::{router::OpenApiRouter, routes};
 
 use super::Api;
@@ -7,19 +8,26 @@ use super::Api;
 pub mod accounts;
 pub mod anomalies;
 pub mod apps;
+pub mod attachments;
 pub mod audit;
 pub mod calls;
 pub mod cards;
 pub mod cohort;
 pub mod demand;
 pub mod devices;
+pub mod drafts;
 pub mod effect;
+pub mod escalations;
+pub mod flags;
 pub mod impact;
 pub mod links;
+pub mod notifications;
 pub mod overview;
 pub mod peers;
 pub mod posts;
 pub mod reviews;
+pub mod rules;
+pub mod search;
 pub mod session;
 pub mod shape;
 pub mod spaces;
@@ -31,6 +39,7 @@ pub fn routes() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(session::open::open, session::close::close))
         .routes(routes!(session::me::me))
+        .routes(routes!(session::password::password))
         .routes(routes!(status::read::read))
         .routes(routes!(overview::read::read))
         .merge(devices())
@@ -51,6 +60,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tokens::list::list, tokens::make::make))
         .routes(routes!(tokens::revoke::revoke))
         .routes(routes!(accounts::list::list, accounts::make::make))
+        .routes(routes!(accounts::change::change))
 }
 
 fn devices() -> OpenApiRouter<Api> {
@@ -66,6 +76,7 @@ fn devices() -> OpenApiRouter<Api> {
         .routes(routes!(devices::looks::summary))
         .routes(routes!(cards::of_device))
         .routes(routes!(devices::revoke::revoke))
+        .routes(routes!(devices::retire::retire))
 }
 
 fn anomalies() -> OpenApiRouter<Api> {
@@ -77,14 +88,25 @@ fn anomalies() -> OpenApiRouter<Api> {
         .routes(routes!(anomalies::judge::judge))
         .routes(routes!(anomalies::preview::preview))
         .routes(routes!(anomalies::thread::thread))
+        .routes(routes!(rules::list::list))
+        .routes(routes!(rules::end::end))
 }
 
 fn discussion() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(spaces::list::list))
         .routes(routes!(threads::list::list, threads::open::open))
-        .routes(routes!(threads::read::read))
-        .routes(routes!(threads::post::post))
+        .routes(routes!(threads::read::read, threads::change::change))
+        .routes(routes!(threads::posts::posts, threads::post::post))
+        .routes(routes!(threads::level::level))
+        .routes(routes!(threads::mark::mark))
+        .routes(routes!(threads::merge::merge))
+        .routes(routes!(threads::split::split))
+        .routes(routes!(threads::removed::removed))
+        .routes(routes!(threads::series::series))
+        .routes(routes!(threads::escalate::escalate))
+        .routes(routes!(threads::invite::invite))
+        .routes(routes!(threads::uninvite::uninvite))
         .routes(routes!(threads::accept::accept))
         .routes(routes!(threads::reopen::reopen))
         .routes(routes!(
@@ -93,6 +115,39 @@ fn discussion() -> OpenApiRouter<Api> {
         ))
         .routes(routes!(threads::context::context))
         .routes(routes!(posts::edit::edit, posts::delete::delete))
+        .routes(routes!(posts::restore::restore))
+        .routes(routes!(
+            posts::edits::edits,
+            posts::forget_edits::forget_edits
+        ))
+        .routes(routes!(posts::flag::flag))
+        .routes(routes!(flags::list::list))
+        .routes(routes!(flags::close::close))
+        .routes(routes!(escalations::list::list))
+        .routes(routes!(escalations::take::take))
+        .routes(routes!(escalations::close::close))
+        .routes(routes!(search::find::find))
+        .routes(routes!(drafts::list::list))
+        .routes(routes!(
+            drafts::read::read,
+            drafts::save::save,
+            drafts::drop::drop
+        ))
+        .routes(routes!(notifications::list::list))
+        .routes(routes!(notifications::count::count))
+        .routes(routes!(notifications::see::see))
+        .merge(attachments())
+}
+
+/// Files are larger than any other body.
+fn attachments() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(
+            attachments::list::list,
+            attachments::upload::upload
+        ))
+        .routes(routes!(attachments::read::read, attachments::drop::drop))
+        .layer(DefaultBodyLimit::max(crate::threads::files::MAX_FILE))
 }
 
 /// Machine facts beside the talk.

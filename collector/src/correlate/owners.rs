@@ -4,7 +4,9 @@
 //! programs or apps, never about one laptop to the owner of another ([`Place`] decides). One notice per anomaly and thread.
 
 use uuid::Uuid;
-use weft_collector_core::{anomaly::Anomaly, device::DeviceId, finding::Subject};
+use weft_collector_core::{
+    anomaly::Anomaly, authority::Audience, device::DeviceId, finding::Subject,
+};
 use weft_collector_store::control::{ControlError, threads::Reader};
 use weft_proto::v1::Notice;
 
@@ -45,7 +47,7 @@ impl Correlate {
         };
         let spaces = self.control.spaces();
         let space = spaces.find(&thread.space.to_string()).await?;
-        if space.is_none_or(|space| space.staff_only) {
+        if space.is_none_or(|space| space.audience != Audience::Everyone) {
             return Ok(());
         }
         for device in told {
@@ -68,7 +70,7 @@ fn told(anomaly: &Anomaly) -> Vec<DeviceId> {
         Subject::Cohort(_) => anomaly.finding.devices.clone(),
     };
     match Place::of(anomaly, &devices) {
-        Place::Staff => Vec::new(),
+        Place::Staff | Place::Security => Vec::new(),
         Place::OpenGroup | Place::OpenOwner => devices.into_iter().take(MOST_TOLD).collect(),
     }
 }

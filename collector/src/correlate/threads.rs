@@ -4,7 +4,7 @@ use std::collections::{BTreeSet, HashMap};
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
-use weft_collector_core::{device::DeviceId, thread::ThreadText};
+use weft_collector_core::{device::DeviceId, linker::text::POSTS_EACH_END, thread::ThreadText};
 use weft_collector_store::control::{
     Control, ControlError,
     accounts::SYSTEM,
@@ -18,11 +18,11 @@ use crate::watch::earlier;
 /// Threads in which nobody wrote for longer are history; their links stay.
 const RECENT: SignedDuration = SignedDuration::from_hours(24 * 60);
 
-/// Threads of one round, the liveliest. A fleet of 10,000 writes a few hundred a month.
-const MOST: u64 = 2_000;
+/// Threads in the linker's book, the liveliest: 20,000 take about 300 MB. A fleet of 10,000 writes a few hundred a month.
+const MOST: u64 = 20_000;
 
-/// Posts read per thread: the linker reads the first and the last twenty, and few threads have more than this.
-const POSTS: u64 = 200;
+/// Posts read from each end of a thread: as many as the linker reads.
+const POSTS: u64 = POSTS_EACH_END as u64;
 
 /// Whose laptop is whose.
 pub struct Owners<'a> {
@@ -64,6 +64,12 @@ impl Texts {
             .threads()
             .list(&wanted, Reader::COLLECTOR, None, MOST)
             .await?;
+        let ids = found.iter().map(|thread| thread.id).collect();
+        let private = control.threads().private_among(ids).await?;
+        let found: Vec<Thread> = found
+            .into_iter()
+            .filter(|thread| !private.contains(&thread.id))
+            .collect();
         let mut participants: HashMap<Uuid, BTreeSet<Uuid>> = HashMap::new();
         for (thread, author) in control
             .posts()
@@ -74,15 +80,46 @@ impl Texts {
         }
         let mut threads = Vec::with_capacity(found.len());
         for thread in found {
-            let posts = control
-                .posts()
-                .of_thread(thread.id, Reader::COLLECTOR, POSTS)
-                .await?;
+            let posts = ends(control, &thread).await?;
             let people = participants.remove(&thread.id).unwrap_or_default();
             threads.push(text(thread, &posts, &people, owners));
         }
         Ok(Self { threads })
     }
+
+    /// One thread, if the linker should know it: neither hidden nor a private talk.
+    pub async fn one(
+        control: &Control,
+        owners: &Owners<'_>,
+        thread: Uuid,
+    ) -> Result<Option<ThreadText>, ControlError> {
+        let found = control.threads().get(thread, Reader::COLLECTOR).await?;
+        let Some(thread) = found.filter(|thread| thread.hidden.is_none()) else {
+            return Ok(None);
+        };
+        let private = control.threads().private_among(vec![thread.id]).await?;
+        if !private.is_empty() {
+            return Ok(None);
+        }
+        let posts = ends(control, &thread).await?;
+        let wrote = control.posts().participants(vec![thread.id]).await?;
+        let people = wrote.into_iter().map(|(_, author)| author).collect();
+        Ok(Some(text(thread, &posts, &people, owners)))
+    }
+}
+
+/// The first and the last posts, oldest first.
+async fn ends(control: &Control, thread: &Thread) -> Result<Vec<Post>, ControlError> {
+    let (id, reader) = (thread.id, Reader::COLLECTOR);
+    let mut posts = control.posts().page(id, reader, None, false, POSTS).await?;
+    if posts.len() as u64 == POSTS {
+        let known: BTreeSet<Uuid> = posts.iter().map(|post| post.id).collect();
+        let mut last = control.posts().page(id, reader, None, true, POSTS).await?;
+        last.retain(|post| !known.contains(&post.id));
+        last.reverse();
+        posts.extend(last);
+    }
+    Ok(posts)
 }
 
 fn text(
@@ -108,17 +145,14 @@ fn text(
             .map(|device| device.id)
             .collect::<Vec<DeviceId>>()
     };
-    // The collector's own words make no talk younger; of a thread too long to be read whole the store's time is taken.
+    // The collector's own words make no talk younger.
     let last_said = public.clone().map(|post| post.posted_at).max();
-    let read_whole = (posts.len() as u64) < POSTS;
     ThreadText {
         id: thread.id,
         title: thread.title,
         posts: public.map(|post| post.markdown.clone()).collect(),
         opened_at: thread.opened_at,
-        last_post_at: last_said
-            .filter(|_| read_whole)
-            .unwrap_or(thread.last_post_at),
+        last_post_at: last_said.unwrap_or(thread.last_post_at),
         author_devices: ids(author),
         participant_devices: ids(&others),
         models: distinct(all().map(|device| device.traits.model.as_str())),

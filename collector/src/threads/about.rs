@@ -2,11 +2,12 @@
 //!
 //! **Invariant: an open space never learns about programs or apps, and never about a laptop whose owner is not the one
 //! who speaks.** There only two things are told: an owner's own restarts and capacity, and groups of at least
-//! [`ANONYMITY_FLOOR`] laptops in numbers. Everything else is told in the staff space.
+//! [`ANONYMITY_FLOOR`] laptops in numbers. What people run is told in the security space, where only those read who may
+//! open the anomaly; everything else in the staff space.
 
 use weft_collector_core::{
     anomaly::Anomaly,
-    authority::{ANONYMITY_FLOOR, is_private},
+    authority::{ANONYMITY_FLOOR, Audience, is_private},
     device::DeviceId,
     finding::{Kind, Subject},
 };
@@ -24,6 +25,7 @@ pub enum Place {
     /// Everybody's space, by the laptop's owner.
     OpenOwner,
     Staff,
+    Security,
 }
 
 impl Place {
@@ -31,7 +33,7 @@ impl Place {
     pub fn of(anomaly: &Anomaly, own: &[DeviceId]) -> Self {
         let finding = &anomaly.finding;
         if is_private(finding.kind) {
-            return Self::Staff;
+            return Self::Security;
         }
         match &finding.subject {
             Subject::Device(device) if own.contains(device) => Self::OpenOwner,
@@ -41,9 +43,19 @@ impl Place {
         }
     }
 
+    /// Whose spaces may hear it.
+    pub fn audience(self) -> Audience {
+        match self {
+            Self::OpenGroup | Self::OpenOwner => Audience::Everyone,
+            Self::Staff => Audience::Staff,
+            Self::Security => Audience::Security,
+        }
+    }
+
     /// Slug of the space.
     pub fn space(self, kind: Kind) -> &'static str {
         match (self, kind) {
+            (Self::Security, _) => "security",
             (Self::Staff, _) => "staff",
             (_, Kind::Capacity) => "hardware",
             _ => "help",
@@ -70,7 +82,7 @@ pub fn first_post(anomaly: &Anomaly, place: Place) -> String {
             "- {} laptops are concerned.\n",
             finding.devices.len()
         )),
-        Place::OpenOwner | Place::Staff => {
+        Place::OpenOwner | Place::Staff | Place::Security => {
             for sentence in finding.why.iter().take(SENTENCES) {
                 post.push_str(&format!("- {}\n", literal(sentence)));
             }
@@ -89,7 +101,7 @@ pub fn first_post(anomaly: &Anomaly, place: Place) -> String {
         finding.severity.as_str()
     ));
     post.push_str(match place {
-        Place::Staff => "\nWho knows more?",
+        Place::Staff | Place::Security => "\nWho knows more?",
         Place::OpenGroup | Place::OpenOwner => "\nHas anybody seen the same, or solved it?",
     });
     post

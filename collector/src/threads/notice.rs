@@ -28,8 +28,8 @@ pub async fn notice(
         author: SYSTEM,
         at: now,
         markdown,
-        whisper: false,
         topic: topic.to_owned(),
+        ..NewPost::default()
     };
     control.posts().add(post).await?;
     Ok(true)

@@ -2,7 +2,9 @@
 //!
 //! **Invariant: every byte of the result has passed the sanitiser, after rendering.** HTML is never stored: it is made
 //! when it is read, so that a better sanitiser protects old posts too. Raw HTML in a post is shown as the text it is,
-//! and nothing in a post makes the reader's browser load anything.
+//! and nothing in a post makes the reader's browser load anything from elsewhere: the only pictures are our own
+//! attachments. A link whose words name another place than it leads to, or whose host is spelled with letters that look
+//! like others, shows the true host beside it.
 
 use std::{
     collections::{HashMap, HashSet},
@@ -12,6 +14,8 @@ use std::{
 use pulldown_cmark::{
     CowStr, Event, LinkType, Options, Parser, Tag, TagEnd, TextMergeStream, html,
 };
+use url::Url;
+use uuid::Uuid;
 
 /// Deeper nesting than this is shown flat. People nest three or four; 64 KiB of `>` would nest 64 Ki deep and make
 /// every HTML tree in the way pay for it.
@@ -38,12 +42,30 @@ pub fn mentions(markdown: &str) -> Vec<String> {
     found
 }
 
+/// A file that a post may show.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct File {
+    pub name: String,
+    /// Shown in the page, not only offered.
+    pub picture: bool,
+}
+
 /// Renders a post. `exists` tells which mentioned logins are people; those become links.
 pub fn html(markdown: &str, exists: &dyn Fn(&str) -> bool) -> String {
-    let mut events = walk(markdown, &mut |text, linkable| match linkable {
+    html_with(markdown, exists, &|_| None)
+}
+
+/// The same with the files that belong to the post.
+pub fn html_with(
+    markdown: &str,
+    exists: &dyn Fn(&str) -> bool,
+    files: &dyn Fn(Uuid) -> Option<File>,
+) -> String {
+    let events = walk(markdown, &mut |text, linkable| match linkable {
         false => vec![Event::Text(text)],
         true => linked(&text, exists),
     });
+    let mut events = honest(events, files);
     let mut raw = String::with_capacity(markdown.len() * 2);
     html::push_html(&mut raw, events.drain(..));
     SANITISER.clean(&raw).to_string()
@@ -78,17 +100,137 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
             "th",
             "td",
             "a",
+            "img",
         ]))
         .tag_attributes(HashMap::from([
             ("a", HashSet::from(["href", "title"])),
             ("ol", HashSet::from(["start"])),
+            ("img", HashSet::from(["src", "alt", "loading"])),
         ]))
+        .attribute_filter(|element, attribute, value| match (element, attribute) {
+            ("img", "src") => is_ours(value).then(|| value.into()),
+            _ => Some(value.into()),
+        })
         .allowed_classes(HashMap::from([("a", HashSet::from(["mention"]))]))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(ammonia::UrlRelative::PassThrough)
         .link_rel(Some("noopener nofollow noreferrer"));
     builder
 });
+
+/// Where files are read.
+const FILES: &str = "/api/v1/attachments/";
+
+fn is_ours(address: &str) -> bool {
+    address
+        .strip_prefix(FILES)
+        .is_some_and(|id| id.len() == 36 && id.parse::<Uuid>().is_ok())
+}
+
+/// Puts files in their place, and the true host beside links that pretend.
+fn honest<'a>(events: Vec<Event<'a>>, files: &dyn Fn(Uuid) -> Option<File>) -> Vec<Event<'a>> {
+    let mut out = Vec::with_capacity(events.len());
+    // The open link: where it leads, and the words in it.
+    let mut open: Option<(String, String)> = None;
+    for event in events {
+        match event {
+            Event::Start(Tag::Link {
+                link_type,
+                dest_url,
+                title,
+                id,
+            }) => {
+                let file = dest_url.strip_prefix(super::files::SCHEME).map(|id| {
+                    id.parse::<Uuid>()
+                        .ok()
+                        .and_then(|id| Some((id, files(id)?)))
+                });
+                let dest_url = match &file {
+                    None => dest_url,
+                    Some(Some((id, _))) => CowStr::from(format!("{FILES}{id}")),
+                    // Not of this post: the words stay, the link leads nowhere.
+                    Some(None) => CowStr::Borrowed(""),
+                };
+                open = Some((dest_url.to_string(), String::new()));
+                let url = dest_url.to_string();
+                out.push(Event::Start(Tag::Link {
+                    link_type,
+                    dest_url,
+                    title,
+                    id,
+                }));
+                if let Some(Some((_, file))) = file
+                    && file.picture
+                {
+                    let name: String = file
+                        .name
+                        .chars()
+                        .filter(|c| c.is_alphanumeric() || " .-_".contains(*c))
+                        .collect();
+                    let picture = format!("<img src=\"{url}\" alt=\"{name}\" loading=\"lazy\">");
+                    out.push(Event::InlineHtml(CowStr::from(picture)));
+                }
+            }
+            Event::End(TagEnd::Link) => {
+                out.push(Event::End(TagEnd::Link));
+                if let Some((dest, words)) = open.take()
+                    && let Some(host) = hidden_host(&dest, &words)
+                {
+                    out.push(Event::Text(CowStr::from(format!(" ({host})"))));
+                }
+            }
+            other => {
+                if let (Some((_, words)), Event::Text(text) | Event::Code(text)) =
+                    (&mut open, &other)
+                {
+                    words.push_str(text);
+                }
+                out.push(other);
+            }
+        }
+    }
+    out
+}
+
+/// The host that a reader would not expect from what they see: other letters, another name in the words, or a name before
+/// an `@`. `None`: the link says where it leads.
+fn hidden_host(dest: &str, words: &str) -> Option<String> {
+    let base = Url::parse("https://here.invalid").ok()?;
+    let url = base.join(dest).ok()?;
+    if !matches!(url.scheme(), "http" | "https") {
+        return None;
+    }
+    let host = url.host_str()?.trim_start_matches("www.").to_owned();
+    if host == "here.invalid" {
+        return None;
+    }
+    let odd_letters = host.split('.').any(|label| label.starts_with("xn--"));
+    let pretends = !url.username().is_empty() || url.password().is_some();
+    let named = words.split_whitespace().find_map(host_in);
+    let other = named.is_some_and(|named| named != host);
+    (odd_letters || pretends || other).then_some(host)
+}
+
+/// The host that a word seems to name: "https://bank.example/x" and "bank.example" alike.
+fn host_in(word: &str) -> Option<String> {
+    let lower = word.to_lowercase();
+    let rest = lower
+        .split_once("://")
+        .map_or(lower.as_str(), |(_, rest)| rest);
+    let host = rest
+        .split(['/', '?', '#', ':'])
+        .next()?
+        .trim_matches(|c: char| !c.is_alphanumeric());
+    let host = host.rsplit('@').next()?.trim_start_matches("www.");
+    let (name, end) = host.rsplit_once('.')?;
+    let fits = !name.is_empty()
+        && end.chars().count() >= 2
+        && end.chars().all(char::is_alphabetic)
+        && host
+            .chars()
+            .all(|c| c.is_alphanumeric() || ".-".contains(c));
+    fits.then(|| host.to_owned())
+}
 
 /// The events of a post with raw HTML turned into text, images into links, depth capped. Runs of text go through
 /// `text(run, linkable)`; `linkable` is false inside links and code.

@@ -4,9 +4,12 @@
 //! Markdown stays as typed, so that a better renderer can show it better tomorrow.
 
 use thiserror::Error;
+use unicode_normalization::char::is_combining_mark;
 
 /// A post in bytes. The longest useful log excerpt fits; a thread of a hundred posts still loads on a phone.
 pub const MAX_POST: usize = 64 * 1024;
+/// Marks over one letter: Vietnamese needs two, pointed Hebrew four; more is drawn over the neighbours ("zalgo").
+const MAX_MARKS: usize = 4;
 /// A title in characters: two lines in the list.
 pub const MAX_TITLE: usize = 200;
 
@@ -16,6 +19,8 @@ pub enum Unfit {
     EmptyPost,
     #[error("the post has {0} bytes; at most {MAX_POST} are kept: put the long part into a file")]
     LongPost(usize),
+    #[error("the reason has {0} characters; at most {1} are kept")]
+    LongReason(usize, usize),
     #[error("the title is empty")]
     EmptyTitle,
     #[error("the title has {0} characters; at most {MAX_TITLE} are kept: say the rest in the post")]
@@ -33,6 +38,7 @@ pub fn markdown(typed: &str) -> Result<String, Unfit> {
         .chars()
         .filter(|c| *c == '\n' || *c == '\t' || !deceives(*c))
         .collect();
+    let kept = calm(&kept);
     let kept = kept.trim_end();
     match kept.trim().is_empty() {
         true => Err(Unfit::EmptyPost),
@@ -50,12 +56,47 @@ pub fn title(typed: &str) -> Result<String, Unfit> {
         .map(|c| if c.is_whitespace() { ' ' } else { c })
         .filter(|c| !deceives(*c))
         .collect();
-    let kept = visible.split_whitespace().collect::<Vec<_>>().join(" ");
+    let kept = calm(&visible.split_whitespace().collect::<Vec<_>>().join(" "));
     match kept.chars().count() {
         0 => Err(Unfit::EmptyTitle),
         long if long > MAX_TITLE => Err(Unfit::LongTitle(long)),
         _ => Ok(kept),
     }
+}
+
+/// A reason as it is kept: one line, which may be empty.
+pub fn reason(typed: &str, most: usize) -> Result<String, Unfit> {
+    if typed.len() > MAX_POST {
+        return Err(Unfit::LongReason(typed.chars().count(), most));
+    }
+    match title(typed) {
+        Ok(kept) => Ok(kept),
+        Err(Unfit::EmptyTitle) => Ok(String::new()),
+        // Longer than a title may still be short enough.
+        Err(_) => {
+            let visible: String = typed
+                .chars()
+                .map(|c| if c.is_whitespace() { ' ' } else { c })
+                .filter(|c| !deceives(*c))
+                .collect();
+            let kept = calm(visible.trim());
+            match kept.chars().count() {
+                long if long > most => Err(Unfit::LongReason(long, most)),
+                _ => Ok(kept),
+            }
+        }
+    }
+}
+
+/// No letter carries more than [`MAX_MARKS`] marks.
+fn calm(text: &str) -> String {
+    let mut marks = 0;
+    text.chars()
+        .filter(|c| {
+            marks = if is_combining_mark(*c) { marks + 1 } else { 0 };
+            marks <= MAX_MARKS
+        })
+        .collect()
 }
 
 /// Characters that show nothing and change what is read: controls, direction overrides ("Trojan Source"), invisible
@@ -93,6 +134,10 @@ mod tests {
             ("bell\u{7} esc\u{1b}[31m nul\0", "bell esc[31m nul"),
             ("c1\u{9b}31m", "c131m"),
             ("tag\u{E0041}\u{E007F}", "tag"),
+            (
+                "z\u{0301}\u{0302}\u{0303}\u{0304}\u{0305}\u{0306}\u{0307}a",
+                "z\u{0301}\u{0302}\u{0303}\u{0304}a",
+            ),
             (
                 "می\u{200C}خواهم 👩\u{200D}💻",
                 "می\u{200C}خواهم 👩\u{200D}💻",

@@ -8,11 +8,14 @@ use jiff::SignedDuration;
 use uuid::Uuid;
 use weft_collector_core::{
     anomaly::{Anomaly, Judgement},
+    authority::Audience,
     link::LinkState,
 };
 use weft_collector_store::control::{
     Control, ControlError,
     accounts::SYSTEM,
+    events::{EventKind, NewEvent},
+    notifications::{NewNotice, NoticeKind},
     posts::NewPost,
     threads::{Reader, Thread},
 };
@@ -20,6 +23,7 @@ use weft_collector_store::control::{
 use super::{
     ThreadError,
     about::{self, Place},
+    notices::{self, Happening},
     source::MAX_POST,
 };
 use crate::clock::Clock;
@@ -101,9 +105,79 @@ impl Voice {
         else {
             return Err(ThreadError::Missing("thread"));
         };
-        if !self.may_be_said(&thread, anomaly).await? {
+        let Some(audience) = self.may_be_said(&thread, anomaly).await? else {
+            return Ok(Said::NotHere);
+        };
+        // A private talk is between its people; what else the laptops show is not for whoever was asked in.
+        let private = self
+            .control
+            .threads()
+            .private_among(vec![thread.id])
+            .await?;
+        if thread.hidden.is_some() || !private.is_empty() {
             return Ok(Said::NotHere);
         }
+        let (said, post) = self.post(&thread, anomaly, news).await?;
+        if said != Said::Withheld {
+            self.tell(&thread, audience, anomaly, news, post).await?;
+        }
+        Ok(said)
+    }
+
+    /// An event for those who carry talk elsewhere, and a notice for those who follow: once per piece of news that was
+    /// said. What was withheld here is withheld there.
+    async fn tell(
+        &self,
+        thread: &Thread,
+        audience: Audience,
+        anomaly: &Anomaly,
+        news: News,
+        post: Option<Uuid>,
+    ) -> Result<(), ThreadError> {
+        let (event, notice) = match news {
+            News::Linked => (EventKind::AnomalyLinked, NoticeKind::Linked),
+            News::Relapsed => (EventKind::AnomalyRelapsed, NoticeKind::Relapsed),
+            News::Resolved => (EventKind::AnomalyResolved, NoticeKind::Resolved),
+        };
+        let now = self.clock.now();
+        let happening = Happening {
+            thread: thread.id,
+            audience,
+            members: self.control.members().of_thread(thread.id).await?,
+            opener: thread.author,
+            post,
+            actor: SYSTEM,
+            whisper: false,
+            at: now,
+        };
+        let title = &anomaly.finding.title;
+        let notices =
+            notices::of_followers(&self.control, &self.clock, &happening, notice, None, title)
+                .await?;
+        let notices = notices
+            .into_iter()
+            .map(|notice| NewNotice {
+                anomaly: Some(anomaly.id),
+                ..notice
+            })
+            .collect();
+        self.control.notifications().tell(notices).await?;
+        let event = NewEvent {
+            post,
+            anomaly: Some(anomaly.id),
+            ..NewEvent::new(event, thread.id, SYSTEM, now)
+        };
+        self.control.events().note(event).await?;
+        Ok(())
+    }
+
+    /// Says it, and in which post.
+    async fn post(
+        &self,
+        thread: &Thread,
+        anomaly: &Anomaly,
+        news: News,
+    ) -> Result<(Said, Option<Uuid>), ThreadError> {
         let line = line(anomaly, news);
         let now = self.clock.now();
         let topic = format!("anomaly:{}", anomaly.id);
@@ -114,22 +188,22 @@ impl Voice {
             .await?;
         // A link that comes and goes is one piece of news.
         if news == News::Linked && last.is_some() {
-            return Ok(Said::Withheld);
+            return Ok((Said::Withheld, None));
         }
         if let Some(last) = last.filter(|last| last.posted_at > now - DAY) {
             let whole = format!("{}\n{line}", last.markdown);
             // The same news twice, or a post grown to its limit: nothing to add.
             if last.markdown.ends_with(&line) || whole.len() > MAX_POST {
-                return Ok(Said::Withheld);
+                return Ok((Said::Withheld, None));
             }
             self.control
                 .posts()
                 .edit(self.clock.id(), last.id, &whole, SYSTEM, now)
                 .await?;
-            return Ok(Said::Joined);
+            return Ok((Said::Joined, Some(last.id)));
         }
         if today >= POSTS_PER_DAY || thread.posts >= super::MAX_POSTS {
-            return Ok(Said::Withheld);
+            return Ok((Said::Withheld, None));
         }
         let post = NewPost {
             id: self.clock.id(),
@@ -137,27 +211,32 @@ impl Voice {
             author: SYSTEM,
             at: now,
             markdown: line,
-            whisper: false,
             topic,
+            ..NewPost::default()
         };
+        let id = post.id;
         self.control.posts().add(post).await?;
-        Ok(Said::Posted)
+        Ok((Said::Posted, Some(id)))
     }
 
-    /// In the staff space everything; elsewhere what the people who talk there could have told themselves.
-    async fn may_be_said(&self, thread: &Thread, anomaly: &Anomaly) -> Result<bool, ThreadError> {
+    /// The audience of the thread's space, when it may hear this: security everything, staff what all of them may open,
+    /// others what the people who talk there could have told themselves. People who were asked in hear what the space hears.
+    async fn may_be_said(
+        &self,
+        thread: &Thread,
+        anomaly: &Anomaly,
+    ) -> Result<Option<Audience>, ThreadError> {
         let space = self
             .control
             .spaces()
             .find(&thread.space.to_string())
             .await?;
-        if space.is_some_and(|space| space.staff_only) {
-            return Ok(true);
-        }
+        let audience = space.map_or(Audience::Security, |space| space.audience);
         // Only whoever opened the thread spoke about the own laptop for sure.
         let devices = self.control.devices().of_owner(thread.author).await?;
         let own: Vec<_> = devices.into_iter().map(|device| device.id).collect();
-        Ok(Place::of(anomaly, &own) != Place::Staff)
+        let wanted = Place::of(anomaly, &own).audience();
+        Ok((wanted <= audience).then_some(audience))
     }
 }
 

@@ -1,7 +1,7 @@
 //! Control: what people said and what was decided, in SQL (SQLite by default, PostgreSQL at scale).
 //!
 //! **Invariant:** nothing that a device reported lives here; that is `telemetry`. One code path serves both databases,
-//! so no statement here is written for one of them.
+//! so no statement here is written for one of them, but for the word index ([`search`]).
 //!
 //! A noun is a file: `devices.rs` holds the table's entity (private), the plain struct that callers see, and a handle
 //! (`control.devices()`) whose functions are the only way to the table. Times enter and leave as [`jiff::Timestamp`]
@@ -18,26 +18,33 @@ mod json;
 mod like;
 mod micros;
 mod migration;
-mod private;
 
 pub mod accounts;
 pub mod anomalies;
 pub mod applied;
+pub mod attachments;
 pub mod audit;
 pub mod calls;
 pub mod cards;
 pub mod certificates;
 pub mod cohorts;
 pub mod devices;
+pub mod drafts;
+pub mod escalations;
+pub mod events;
+pub mod flags;
 pub mod follows;
 pub mod invitations;
 pub mod judgements;
 pub mod leases;
 pub mod links;
 pub mod looks;
+pub mod members;
+pub mod notifications;
 pub mod peers;
 pub mod posts;
 pub mod reviews;
+pub mod search;
 pub mod sessions;
 pub mod settings;
 pub mod spaces;

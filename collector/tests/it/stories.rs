@@ -212,8 +212,7 @@ impl Story {
             author,
             at: now() - hours(5),
             markdown: text.into(),
-            whisper: false,
-            topic: String::new(),
+            ..NewPost::default()
         };
         self.control.threads().open(new, first).await.unwrap();
         id

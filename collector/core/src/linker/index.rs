@@ -89,6 +89,11 @@ impl Index {
         self.corpus.remove(&digest);
     }
 
+    /// What is known of a thread.
+    pub fn digest(&self, thread: Uuid) -> Option<&Digest> {
+        self.digests.get(&thread)
+    }
+
     pub fn len(&self) -> usize {
         self.digests.len()
     }

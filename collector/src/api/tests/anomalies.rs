@@ -228,7 +228,7 @@ async fn a_thread_about_an_anomaly_opens_once_and_where_it_may() {
     // The owner may tell everybody about the own restarts; nobody else may, and nobody about programs.
     assert_eq!(house.post(&user, &path(process), json!({})).await.0, 403);
     let (_, of_sec) = house.post(&sec, &path(process), json!({})).await;
-    assert_eq!(of_sec["space"]["slug"], "staff");
+    assert_eq!(of_sec["space"]["slug"], "security");
     let (status, opened) = house.post(&user, &path(reboot), json!({})).await;
     assert_eq!((status, &opened["space"]["slug"]), (200, &json!("help")));
     assert_eq!(opened["title"], "Odd reboot *here*");
@@ -271,9 +271,10 @@ async fn a_thread_about_an_anomaly_opens_once_and_where_it_may() {
 async fn the_collectors_voice_is_quiet_and_keeps_secrets() {
     let house = House::build().await;
     let (user, sec) = (house.sign_in("user").await, house.sign_in("sec").await);
-    let (help, staff) = (
+    let (help, staff, security) = (
         open(&house, &user, "help").await,
         open(&house, &sec, "staff").await,
+        open(&house, &sec, "security").await,
     );
     let voice = Voice::new(house.api.control.clone(), house.api.clock.clone());
     let say = async |thread: &str, anomaly: Uuid, news: News| {
@@ -296,7 +297,13 @@ async fn the_collectors_voice_is_quiet_and_keeps_secrets() {
     let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
     assert_eq!(say(&help, process, News::Linked).await, Said::NotHere);
     assert_eq!(say(&help, others, News::Linked).await, Said::NotHere);
-    assert_eq!(say(&staff, process, News::Linked).await, Said::Posted);
+    assert_eq!(
+        say(&staff, process, News::Linked).await,
+        Said::NotHere,
+        "technicians read along there"
+    );
+    assert_eq!(say(&security, process, News::Linked).await, Said::Posted);
+    assert_eq!(say(&staff, others, News::Linked).await, Said::Posted);
     assert_eq!(say(&help, reboot, News::Linked).await, Said::Posted);
     assert_eq!(
         say(&help, reboot, News::Linked).await,

@@ -7,6 +7,7 @@ use uuid::Uuid;
 use weft_collector_core::authority::Role;
 use weft_collector_store::control::accounts::Account as Stored;
 
+pub mod change;
 pub mod list;
 pub mod make;
 

@@ -28,6 +28,7 @@ pub mod looks;
 pub mod observations;
 pub mod processes;
 pub mod read;
+pub mod retire;
 pub mod revoke;
 pub mod vitals;
 

@@ -3,3 +3,4 @@
 pub mod close;
 pub mod me;
 pub mod open;
+pub mod password;

@@ -144,6 +144,7 @@ fn assert_harmless(markdown: &str, html: &str) {
         "th",
         "td",
         "a",
+        "img",
     ];
     for tag in html.split('<').skip(1) {
         let inside = tag.split('>').next().unwrap();
@@ -162,7 +163,10 @@ fn assert_harmless(markdown: &str, html: &str) {
             let word = part.trim().trim_end_matches('=');
             if index % 2 == 0 && !word.is_empty() {
                 assert!(
-                    ["href", "title", "rel", "class", "start"].contains(&word),
+                    [
+                        "href", "title", "rel", "class", "start", "src", "alt", "loading"
+                    ]
+                    .contains(&word),
                     "attribute {word} from {markdown:?}: {html}"
                 );
             }
@@ -176,6 +180,82 @@ fn assert_harmless(markdown: &str, html: &str) {
                 "href {href} from {markdown:?}"
             );
         }
+    }
+}
+
+#[test]
+fn a_link_says_where_it_leads() {
+    let at = |host: &str| format!("</a> ({host})");
+    for (markdown, end) in [
+        (
+            "[https://bank.example](https://evil.example/x)",
+            at("evil.example"),
+        ),
+        (
+            "[bank.example/login](https://evil.example)",
+            at("evil.example"),
+        ),
+        (
+            "[click](https://\u{430}pple.example)",
+            at("xn--pple-43d.example"),
+        ),
+        (
+            "https://\u{430}pple.example/login",
+            at("xn--pple-43d.example"),
+        ),
+        (
+            "[x](https://bank.example@evil.example/)",
+            at("evil.example"),
+        ),
+        ("[www.bank.example](//evil.example)", at("evil.example")),
+        (
+            "[**bank.example**](https://evil.example)",
+            at("evil.example"),
+        ),
+        (
+            "[bank.example](https://www.bank.example/a)",
+            "</a>".to_owned(),
+        ),
+        ("[the bank](https://bank.example)", "</a>".to_owned()),
+        ("[see 1.2 and e.g. this](/anomalies/x)", "</a>".to_owned()),
+        ("https://bank.example", "</a>".to_owned()),
+    ] {
+        let html = render(markdown);
+        assert!(
+            html.trim().trim_end_matches("</p>").ends_with(&end),
+            "{markdown}: {html}"
+        );
+        assert_harmless(markdown, &html);
+    }
+}
+
+#[test]
+fn only_files_of_the_post_are_shown() {
+    let (own, other) = (Uuid::from_u128(1), Uuid::from_u128(2));
+    let file = |id: Uuid| {
+        (id == own).then(|| File {
+            name: "a\"><script>.png".to_owned(),
+            picture: true,
+        })
+    };
+    let show = |markdown: &str| html_with(markdown, &|_| false, &file);
+    let shown = show(&format!("![cap](attachment:{own})"));
+    assert!(
+        shown.contains(&format!(
+            "<img src=\"/api/v1/attachments/{own}\" alt=\"ascript.png\" loading=\"lazy\">"
+        )),
+        "{shown}"
+    );
+    assert_harmless("own", &shown);
+    for markdown in [
+        format!("![cap](attachment:{other})"),
+        "![cap](attachment:nonsense)".to_owned(),
+        "<img src=\"/api/v1/attachments/00000000-0000-0000-0000-000000000001\">".to_owned(),
+        "![x](/api/v1/session)".to_owned(),
+    ] {
+        let shown = show(&markdown);
+        assert!(!shown.contains("<img"), "{shown}");
+        assert_harmless(&markdown, &shown);
     }
 }
 

@@ -189,6 +189,53 @@ impl Accounts<'_> {
             .await?)
     }
 
+    /// The accounts with these (lower case) logins, in no order.
+    pub async fn by_logins(&self, logins: Vec<String>) -> Result<Vec<Account>> {
+        if logins.is_empty() {
+            return Ok(vec![]);
+        }
+        let found = Entity::find()
+            .filter(Column::Login.is_in(logins))
+            .all(self.db)
+            .await?;
+        found.into_iter().map(read).collect()
+    }
+
+    /// People who may sign in and have this role.
+    pub async fn with_role(&self, role: Role, limit: u64) -> Result<Vec<Account>> {
+        let word = format!("\"{}\"", super::json::word(&role));
+        let found = Entity::find()
+            .filter(Column::System.eq(false))
+            .filter(Column::Disabled.eq(false))
+            .filter(like::contains_lower(Column::Roles, &word))
+            .order_by_asc(Column::Login)
+            .limit(limit)
+            .all(self.db)
+            .await?;
+        found.into_iter().map(read).collect()
+    }
+
+    /// Name, team, roles and, when given, the password (hashed). False when there is no such person.
+    pub async fn change(
+        &self,
+        id: Uuid,
+        name: &str,
+        team: &str,
+        roles: &[Role],
+        password: Option<String>,
+    ) -> Result<bool> {
+        let mut update = Entity::update_many()
+            .col_expr(Column::Name, Expr::value(name))
+            .col_expr(Column::Team, Expr::value(team))
+            .col_expr(Column::Roles, Expr::value(super::json::write(&roles)))
+            .filter(Column::Id.eq(id))
+            .filter(Column::System.eq(false));
+        if let Some(password) = password {
+            update = update.col_expr(Column::Password, Expr::value(password));
+        }
+        Ok(update.exec(self.db).await?.rows_affected > 0)
+    }
+
     /// People by login, from behind `after` on, whose login or name contains `words`.
     pub async fn list(&self, words: &str, after: Option<&str>, limit: u64) -> Result<Vec<Account>> {
         let mut query = Entity::find().filter(Column::System.eq(false));

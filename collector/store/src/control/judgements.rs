@@ -107,6 +107,14 @@ impl Judgements<'_> {
         found.into_iter().map(|row| Ok(read(row)?.rule)).collect()
     }
 
+    /// The same with who said them about what.
+    pub async fn all_in_force(&self, now: Timestamp) -> Result<Vec<Said>> {
+        let query = Entity::find()
+            .filter(in_force(now))
+            .order_by_asc(Column::At);
+        query.all(self.db).await?.into_iter().map(read).collect()
+    }
+
     pub async fn of_anomaly(&self, anomaly: Uuid, now: Timestamp) -> Result<Option<Said>> {
         let query = Entity::find()
             .filter(Column::Anomaly.eq(anomaly))

@@ -7,8 +7,10 @@ use std::collections::HashMap;
 
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveValue::Set, ColumnTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, sea_query::OnConflict,
+    ActiveValue::Set,
+    ColumnTrait, ConnectionTrait, DatabaseConnection, DbErr, EntityTrait, QueryFilter, QueryOrder,
+    QuerySelect,
+    sea_query::{Expr, OnConflict},
 };
 use uuid::Uuid;
 use weft_collector_core::link::{Link, LinkState};
@@ -150,6 +152,30 @@ pub fn strength(state: LinkState) -> u8 {
         LinkState::Suggested => 1,
         LinkState::Rejected => 0,
     }
+}
+
+/// Ties of one thread go over to another; where that one has its own with the same anomaly, its own stays.
+pub(super) async fn hand_over(
+    on: &impl ConnectionTrait,
+    from: Uuid,
+    to: Uuid,
+) -> Result<(), DbErr> {
+    let own = Entity::find()
+        .select_only()
+        .column(Column::Anomaly)
+        .filter(Column::Thread.eq(to));
+    let own: Vec<Uuid> = own.into_tuple().all(on).await?;
+    Entity::update_many()
+        .col_expr(Column::Thread, Expr::value(to))
+        .filter(Column::Thread.eq(from))
+        .filter(Column::Anomaly.is_not_in(own))
+        .exec(on)
+        .await?;
+    Entity::delete_many()
+        .filter(Column::Thread.eq(from))
+        .exec(on)
+        .await?;
+    Ok(())
 }
 
 async fn write(

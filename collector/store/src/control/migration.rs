@@ -11,6 +11,7 @@ use sea_orm_migration::prelude::*;
 mod m0001_devices;
 mod m0002_people;
 mod m0003_certificate_authority;
+mod m0004_discussion;
 mod m0005_context;
 
 /// Processes that start together fall over each other's tables; the one that lost looks again.
@@ -41,6 +42,7 @@ impl MigratorTrait for Migrator {
             Box::new(Whole(m0001_devices::Migration)),
             Box::new(Whole(m0002_people::Migration)),
             Box::new(Whole(m0003_certificate_authority::Migration)),
+            Box::new(Whole(m0004_discussion::Migration)),
             Box::new(Whole(m0005_context::Migration)),
         ]
     }

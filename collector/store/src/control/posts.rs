@@ -1,7 +1,8 @@
 //! Posts: what was said, and what it said before it was edited.
 //!
 //! **Invariant: words are never lost**: an edit keeps the earlier text, a deletion keeps the row; readers simply no
-//! longer get it. A whisper is read by staff and by its author. Not here: HTML, which is made when it is read.
+//! longer get it. A whisper is read by staff and by its author. **Every change writes its event and its search document in
+//! the same transaction** ([`super::events`], [`super::search`]). Not here: HTML, which is made when it is read.
 
 use jiff::Timestamp;
 use sea_orm::{
@@ -11,7 +12,14 @@ use sea_orm::{
 use uuid::Uuid;
 
 use super::{
-    Control, Result, accounts::SYSTEM, follows, like, micros::Micros, threads, threads::Reader,
+    Control, Result,
+    accounts::SYSTEM,
+    events::{self, EventKind, NewEvent},
+    follows::{self, Level},
+    micros::Micros,
+    notifications::{self, NewNotice},
+    search, threads,
+    threads::Reader,
 };
 
 mod entity {
@@ -29,12 +37,16 @@ mod entity {
         pub posted_at: Micros,
         pub edited_at: Option<Micros>,
         pub markdown: String,
-        /// The Markdown in lower case, for search.
+        /// Not used since the search has its own index; empty in new rows.
         pub words: String,
         pub whisper: bool,
         pub topic: String,
         pub deleted_at: Option<Micros>,
         pub deleted_by: Option<Uuid>,
+        pub deleted_reason: String,
+        pub origin: String,
+        pub origin_ref: Option<String>,
+        pub reply_to: Option<Uuid>,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -78,9 +90,21 @@ pub struct Post {
     pub whisper: bool,
     /// What a post of the collector is about ("anomaly:<id>"), so that news joins it; empty for people.
     pub topic: String,
+    /// The connector that brought it; empty: written here.
+    pub origin: String,
+    pub reply_to: Option<Uuid>,
 }
 
-#[derive(Clone, Debug)]
+/// A post out of sight.
+#[derive(Clone, Debug, PartialEq)]
+pub struct Removed {
+    pub post: Post,
+    pub at: Timestamp,
+    pub by: Option<Uuid>,
+    pub reason: String,
+}
+
+#[derive(Clone, Debug, Default)]
 pub struct NewPost {
     pub id: Uuid,
     pub thread: Uuid,
@@ -89,6 +113,35 @@ pub struct NewPost {
     pub markdown: String,
     pub whisper: bool,
     pub topic: String,
+    /// The connector that brings it; empty: written here.
+    pub origin: String,
+    /// Its id over there; (origin, origin_ref) names one post for ever.
+    pub origin_ref: Option<String>,
+    pub reply_to: Option<Uuid>,
+}
+
+/// Who changes a post, when, and by which way it came.
+#[derive(Clone, Copy, Debug)]
+pub struct Step<'a> {
+    pub by: Uuid,
+    pub at: Timestamp,
+    /// The connector; empty: here.
+    pub origin: &'a str,
+}
+
+impl Step<'_> {
+    pub fn here(by: Uuid, at: Timestamp) -> Self {
+        Self { by, at, origin: "" }
+    }
+
+    fn event(&self, kind: EventKind, thread: Uuid, post: Uuid, whisper: bool) -> NewEvent {
+        NewEvent {
+            post: Some(post),
+            origin: self.origin.to_owned(),
+            whisper,
+            ..NewEvent::new(kind, thread, self.by, self.at)
+        }
+    }
 }
 
 /// An earlier text of a post.
@@ -117,15 +170,58 @@ pub struct Posts<'a> {
 impl Posts<'_> {
     /// Adds a post; a person who writes follows from then on.
     pub async fn add(&self, new: NewPost) -> Result<()> {
-        let (thread, author, at) = (new.thread, new.author, new.at);
+        self.add_telling(new, vec![], &[]).await.map(drop)
+    }
+
+    /// Adds a post and tells of it; `mentioned` follow from now on. False when it came from elsewhere and is known: then
+    /// nothing happened.
+    pub async fn add_telling(
+        &self,
+        new: NewPost,
+        notices: Vec<NewNotice>,
+        mentioned: &[Uuid],
+    ) -> Result<bool> {
+        let (id, thread, author, at) = (new.id, new.thread, new.author, new.at);
+        let (whisper, origin) = (new.whisper, new.origin.clone());
         let on = self.control.begin().await?;
-        insert(&on, new).await?;
-        if author != SYSTEM {
-            follows::insert(&on, author, thread, at).await?;
+        if let Some(foreign) = &new.origin_ref
+            && by_origin(&on, &origin, foreign).await?.is_some()
+        {
+            return Ok(false);
         }
-        threads::recount(&on, thread).await?;
+        let space = threads::space_of(&on, thread).await?;
+        threads::count_in(&on, &new).await?;
+        let doc = search::Doc {
+            thread,
+            space,
+            post: Some(id),
+            audience: search::audience(whisper),
+            author: Some(author),
+            title: "",
+            body: &new.markdown.clone(),
+        };
+        insert(&on, new).await?;
+        search::add(&on, doc).await?;
+        if author != SYSTEM {
+            follows::raise(&on, author, thread, Level::Tracking, at).await?;
+        }
+        for account in mentioned {
+            follows::raise(&on, *account, thread, Level::Tracking, at).await?;
+        }
+        notifications::tell(&on, notices).await?;
+        let step = Step {
+            by: author,
+            at,
+            origin: &origin,
+        };
+        events::append(&on, step.event(EventKind::PostCreated, thread, id, whisper)).await?;
         on.commit().await?;
-        Ok(())
+        Ok(true)
+    }
+
+    /// The post that a connector brought under this id, removed or not.
+    pub async fn from_elsewhere(&self, origin: &str, origin_ref: &str) -> Result<Option<Post>> {
+        Ok(by_origin(self.db, origin, origin_ref).await?.map(read))
     }
 
     /// A post that is not deleted and that the reader may see. The caller has asked for the thread with the same reader.
@@ -143,6 +239,113 @@ impl Posts<'_> {
             .order_by_asc(Column::Id)
             .limit(limit);
         Ok(query.all(self.db).await?.into_iter().map(read).collect())
+    }
+
+    /// One page of a thread from behind (or, newest first, from before) a place; places are (posted, id).
+    pub async fn page(
+        &self,
+        thread: Uuid,
+        reader: Reader,
+        after: Option<(Timestamp, Uuid)>,
+        newest_first: bool,
+        limit: u64,
+    ) -> Result<Vec<Post>> {
+        let mut query = Entity::find()
+            .filter(Column::Thread.eq(thread))
+            .filter(visible(reader));
+        if let Some((at, id)) = after {
+            let at = Micros::from(at);
+            let (time, same) = match newest_first {
+                true => (Column::PostedAt.lt(at), Column::Id.lt(id)),
+                false => (Column::PostedAt.gt(at), Column::Id.gt(id)),
+            };
+            query = query.filter(
+                Condition::any()
+                    .add(time)
+                    .add(Column::PostedAt.eq(at).and(same)),
+            );
+        }
+        query = match newest_first {
+            true => query
+                .order_by_desc(Column::PostedAt)
+                .order_by_desc(Column::Id),
+            false => query
+                .order_by_asc(Column::PostedAt)
+                .order_by_asc(Column::Id),
+        };
+        Ok(query
+            .limit(limit)
+            .all(self.db)
+            .await?
+            .into_iter()
+            .map(read)
+            .collect())
+    }
+
+    /// These posts, as far as the reader may see them, in no order.
+    pub async fn all_of(&self, ids: Vec<Uuid>, reader: Reader) -> Result<Vec<Post>> {
+        if ids.is_empty() {
+            return Ok(vec![]);
+        }
+        let query = Entity::find()
+            .filter(Column::Id.is_in(ids))
+            .filter(visible(reader));
+        Ok(query.all(self.db).await?.into_iter().map(read).collect())
+    }
+
+    /// How many posts of others the reader has not read in these threads: those behind their
+    /// marks.
+    pub async fn unread(
+        &self,
+        reader: Reader,
+        marks: &[(Uuid, Timestamp)],
+    ) -> Result<std::collections::HashMap<Uuid, u64>> {
+        if marks.is_empty() {
+            return Ok(std::collections::HashMap::new());
+        }
+        let behind = marks.iter().fold(Condition::any(), |any, (thread, mark)| {
+            any.add(
+                Column::Thread
+                    .eq(*thread)
+                    .and(Column::PostedAt.gt(Micros::from(*mark))),
+            )
+        });
+        let counts: Vec<(Uuid, i64)> = Entity::find()
+            .select_only()
+            .column(Column::Thread)
+            .column_as(Column::Id.count(), "posts")
+            .filter(behind)
+            .filter(visible(reader))
+            .filter(Column::Author.ne(reader.account))
+            .group_by(Column::Thread)
+            .into_tuple()
+            .all(self.db)
+            .await?;
+        Ok(counts
+            .into_iter()
+            .map(|(thread, posts)| (thread, u64::try_from(posts).unwrap_or(0)))
+            .collect())
+    }
+
+    /// Posts of a thread that were taken out of sight, newest removal first.
+    pub async fn removed(&self, thread: Uuid, limit: u64) -> Result<Vec<Removed>> {
+        let rows = Entity::find()
+            .filter(Column::Thread.eq(thread))
+            .filter(Column::DeletedAt.is_not_null())
+            .order_by_desc(Column::DeletedAt)
+            .limit(limit)
+            .all(self.db)
+            .await?;
+        Ok(rows.into_iter().map(read_removed).collect())
+    }
+
+    /// A post that was taken out of sight.
+    pub async fn get_removed(&self, id: Uuid) -> Result<Option<Removed>> {
+        let row = Entity::find_by_id(id)
+            .filter(Column::DeletedAt.is_not_null())
+            .one(self.db)
+            .await?;
+        Ok(row.map(read_removed))
     }
 
     /// (thread, author) of everybody, the collector aside, whose posts in these threads all readers of the space see.
@@ -201,6 +404,16 @@ impl Posts<'_> {
         by: Uuid,
         at: Timestamp,
     ) -> Result<bool> {
+        self.edit_by(edit, post, markdown, Step::here(by, at)).await
+    }
+
+    pub async fn edit_by(
+        &self,
+        edit: Uuid,
+        post: Uuid,
+        markdown: &str,
+        step: Step<'_>,
+    ) -> Result<bool> {
         let on = self.control.begin().await?;
         let Some(before) = Entity::find_by_id(post)
             .filter(Column::DeletedAt.is_null())
@@ -209,11 +422,16 @@ impl Posts<'_> {
         else {
             return Ok(false);
         };
+        // Saying the same again is no edit.
+        if before.markdown == markdown {
+            return Ok(true);
+        }
+        let (thread, whisper, author) = (before.thread, before.whisper, before.author);
         let kept = edit::ActiveModel {
             id: Set(edit),
             post: Set(post),
-            at: Set(at.into()),
-            by: Set(by),
+            at: Set(step.at.into()),
+            by: Set(step.by),
             markdown: Set(before.markdown),
         };
         edit::Entity::insert(kept)
@@ -221,11 +439,31 @@ impl Posts<'_> {
             .await?;
         Entity::update_many()
             .col_expr(Column::Markdown, Expr::value(markdown))
-            .col_expr(Column::Words, Expr::value(markdown.to_lowercase()))
-            .col_expr(Column::EditedAt, Expr::value(at.as_microsecond()))
+            .col_expr(Column::EditedAt, Expr::value(step.at.as_microsecond()))
             .filter(Column::Id.eq(post))
             .exec(&on)
             .await?;
+        let carries_title = first_public(&on, thread).await? == Some(post);
+        let title = match carries_title {
+            true => threads::title_of(&on, thread).await?,
+            false => String::new(),
+        };
+        search::remove(&on, search::Which::Post(post)).await?;
+        let doc = search::Doc {
+            thread,
+            space: threads::space_of(&on, thread).await?,
+            post: Some(post),
+            audience: search::audience(whisper),
+            author: Some(author),
+            title: &title,
+            body: markdown,
+        };
+        search::add(&on, doc).await?;
+        events::append(
+            &on,
+            step.event(EventKind::PostEdited, thread, post, whisper),
+        )
+        .await?;
         on.commit().await?;
         Ok(true)
     }
@@ -245,8 +483,30 @@ impl Posts<'_> {
         Ok(found.into_iter().map(read).collect())
     }
 
+    /// Forgets what stood in a post before, and keeps that it was edited, when and by whom: for words that should never
+    /// have been written.
+    pub async fn forget_edits(&self, post: Uuid) -> Result<u64> {
+        let done = edit::Entity::update_many()
+            .col_expr(edit::Column::Markdown, Expr::value(""))
+            .filter(edit::Column::Post.eq(post))
+            .exec(self.db)
+            .await?;
+        Ok(done.rows_affected)
+    }
+
     /// Takes the post out of sight. An accepted answer that is deleted opens its thread again.
     pub async fn delete(&self, post: Uuid, by: Uuid, at: Timestamp) -> Result<bool> {
+        self.delete_because(post, "", Step::here(by, at), vec![])
+            .await
+    }
+
+    pub async fn delete_because(
+        &self,
+        post: Uuid,
+        reason: &str,
+        step: Step<'_>,
+        notices: Vec<NewNotice>,
+    ) -> Result<bool> {
         let on = self.control.begin().await?;
         let Some(row) = Entity::find_by_id(post)
             .filter(Column::DeletedAt.is_null())
@@ -256,8 +516,9 @@ impl Posts<'_> {
             return Ok(false);
         };
         Entity::update_many()
-            .col_expr(Column::DeletedAt, Expr::value(at.as_microsecond()))
-            .col_expr(Column::DeletedBy, Expr::value(by))
+            .col_expr(Column::DeletedAt, Expr::value(step.at.as_microsecond()))
+            .col_expr(Column::DeletedBy, Expr::value(step.by))
+            .col_expr(Column::DeletedReason, Expr::value(reason))
             .filter(Column::Id.eq(post))
             .exec(&on)
             .await?;
@@ -271,6 +532,47 @@ impl Posts<'_> {
             .exec(&on)
             .await?;
         threads::recount(&on, row.thread).await?;
+        search::remove(&on, search::Which::Post(post)).await?;
+        notifications::tell(&on, notices).await?;
+        events::append(
+            &on,
+            step.event(EventKind::PostDeleted, row.thread, post, row.whisper),
+        )
+        .await?;
+        on.commit().await?;
+        Ok(true)
+    }
+
+    /// Brings a post back into sight. False when it was not out of it.
+    pub async fn restore(
+        &self,
+        post: Uuid,
+        step: Step<'_>,
+        notices: Vec<NewNotice>,
+    ) -> Result<bool> {
+        let on = self.control.begin().await?;
+        let Some(row) = Entity::find_by_id(post)
+            .filter(Column::DeletedAt.is_not_null())
+            .one(&on)
+            .await?
+        else {
+            return Ok(false);
+        };
+        Entity::update_many()
+            .col_expr(Column::DeletedAt, Expr::value(None::<i64>))
+            .col_expr(Column::DeletedBy, Expr::value(None::<Uuid>))
+            .col_expr(Column::DeletedReason, Expr::value(""))
+            .filter(Column::Id.eq(post))
+            .exec(&on)
+            .await?;
+        threads::recount(&on, row.thread).await?;
+        search::index_thread(&on, row.thread).await?;
+        notifications::tell(&on, notices).await?;
+        events::append(
+            &on,
+            step.event(EventKind::PostRestored, row.thread, post, row.whisper),
+        )
+        .await?;
         on.commit().await?;
         Ok(true)
     }
@@ -283,15 +585,79 @@ pub(super) async fn insert(on: &impl ConnectionTrait, new: NewPost) -> Result<()
         author: Set(new.author),
         posted_at: Set(new.at.into()),
         edited_at: Set(None),
-        words: Set(new.markdown.to_lowercase()),
+        words: Set(String::new()),
         markdown: Set(new.markdown),
         whisper: Set(new.whisper),
         topic: Set(new.topic),
         deleted_at: Set(None),
         deleted_by: Set(None),
+        deleted_reason: Set(String::new()),
+        origin: Set(new.origin),
+        origin_ref: Set(new.origin_ref),
+        reply_to: Set(new.reply_to),
     };
     Entity::insert(post).exec_without_returning(on).await?;
     Ok(())
+}
+
+async fn by_origin(
+    on: &impl ConnectionTrait,
+    origin: &str,
+    origin_ref: &str,
+) -> Result<Option<Model>, DbErr> {
+    Entity::find()
+        .filter(Column::OriginRef.eq(origin_ref))
+        .filter(Column::Origin.eq(origin))
+        .one(on)
+        .await
+}
+
+/// The post that carries the thread: the first that everybody in its space reads.
+pub(super) async fn first_public(
+    on: &impl ConnectionTrait,
+    thread: Uuid,
+) -> Result<Option<Uuid>, DbErr> {
+    Entity::find()
+        .select_only()
+        .column(Column::Id)
+        .filter(Column::Thread.eq(thread))
+        .filter(public())
+        .order_by_asc(Column::PostedAt)
+        .order_by_asc(Column::Id)
+        .into_tuple()
+        .one(on)
+        .await
+}
+
+/// Did the account write something here that everybody reads?
+pub(super) async fn has_written(
+    on: &impl ConnectionTrait,
+    thread: Uuid,
+    account: Uuid,
+) -> Result<bool, DbErr> {
+    let found = Entity::find()
+        .filter(Column::Thread.eq(thread))
+        .filter(Column::Author.eq(account))
+        .filter(public())
+        .one(on)
+        .await?;
+    Ok(found.is_some())
+}
+
+/// Puts posts into another thread.
+pub(super) async fn hand_over(
+    on: &impl ConnectionTrait,
+    posts: Option<&[Uuid]>,
+    from: Uuid,
+    to: Uuid,
+) -> Result<u64, DbErr> {
+    let mut update = Entity::update_many()
+        .col_expr(Column::Thread, Expr::value(to))
+        .filter(Column::Thread.eq(from));
+    if let Some(posts) = posts {
+        update = update.filter(Column::Id.is_in(posts.iter().copied()));
+    }
+    Ok(update.exec(on).await?.rows_affected)
 }
 
 /// What a thread counts.
@@ -338,15 +704,12 @@ pub(super) fn threads_written_in(account: Uuid) -> Select<Entity> {
         .filter(Column::DeletedAt.is_null())
 }
 
-/// Ids of the threads with one post, visible to the reader, that holds all of the words.
-pub(super) fn threads_with(terms: &[String], reader: Reader) -> Select<Entity> {
-    let query = Entity::find()
+/// Ids of the posts that the reader may see, were their threads theirs to see.
+pub(super) fn ids_visible(reader: Reader) -> Select<Entity> {
+    Entity::find()
         .select_only()
-        .column(Column::Thread)
-        .filter(visible(reader));
-    terms.iter().fold(query, |query, term| {
-        query.filter(like::contains_lower(Column::Words, term))
-    })
+        .column(Column::Id)
+        .filter(visible(reader))
 }
 
 fn visible(reader: Reader) -> Condition {
@@ -378,5 +741,16 @@ fn read(row: Model) -> Post {
         markdown: row.markdown,
         whisper: row.whisper,
         topic: row.topic,
+        origin: row.origin,
+        reply_to: row.reply_to,
+    }
+}
+
+fn read_removed(row: Model) -> Removed {
+    Removed {
+        at: row.deleted_at.map_or(row.posted_at.into(), Timestamp::from),
+        by: row.deleted_by,
+        reason: row.deleted_reason.clone(),
+        post: read(row),
     }
 }

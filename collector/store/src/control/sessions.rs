@@ -117,6 +117,16 @@ impl Sessions<'_> {
         accounts::read(account).map(Some)
     }
 
+    /// Ends every session of the account, but for one that may go on.
+    pub async fn close_all(&self, account: Uuid, but: Option<&str>) -> Result<()> {
+        let mut end = Entity::delete_many().filter(Column::Account.eq(account));
+        if let Some(hash) = but {
+            end = end.filter(Column::Hash.ne(hash));
+        }
+        end.exec(self.db).await?;
+        Ok(())
+    }
+
     pub async fn close(&self, hash: &str) -> Result<()> {
         Entity::delete_by_id(hash.to_owned()).exec(self.db).await?;
         Ok(())

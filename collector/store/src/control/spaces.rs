@@ -1,14 +1,15 @@
 //! Spaces: the rooms in which threads are opened.
 //!
-//! **Invariant: a staff space and everything in it is seen by staff only**: every read of threads names its reader
+//! **Invariant: a space and everything in it is seen by its audience only**: every read of threads names its reader
 //! ([`super::threads::Reader`]), and the query leaves out what that reader may not see.
 
 use std::collections::HashMap;
 
 use sea_orm::{ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder, QuerySelect};
 use uuid::Uuid;
+use weft_collector_core::authority::Audience;
 
-use super::{Control, Result, threads};
+use super::{Control, Result, json, threads};
 
 pub(super) mod entity {
     use sea_orm::entity::prelude::*;
@@ -24,6 +25,7 @@ pub(super) mod entity {
         pub description: String,
         pub staff_only: bool,
         pub position: i32,
+        pub audience: String,
     }
 
     #[derive(Copy, Clone, Debug, EnumIter, DeriveRelation)]
@@ -39,7 +41,7 @@ pub struct Space {
     pub slug: String,
     pub name: String,
     pub description: String,
-    pub staff_only: bool,
+    pub audience: Audience,
 }
 
 impl Control {
@@ -60,7 +62,7 @@ impl Spaces<'_> {
             .order_by_asc(Column::Position)
             .all(self.db)
             .await?;
-        Ok(found.into_iter().map(read).collect())
+        found.into_iter().map(read).collect()
     }
 
     /// How many threads each space holds.
@@ -69,6 +71,7 @@ impl Spaces<'_> {
             .select_only()
             .column(threads::entity::Column::Space)
             .column_as(threads::entity::Column::Id.count(), "threads")
+            .filter(threads::entity::Column::HiddenAt.is_null())
             .group_by(threads::entity::Column::Space)
             .into_tuple()
             .all(self.db)
@@ -85,16 +88,16 @@ impl Spaces<'_> {
             Ok(id) => Entity::find_by_id(id),
             Err(_) => Entity::find().filter(Column::Slug.eq(word)),
         };
-        Ok(query.one(self.db).await?.map(read))
+        query.one(self.db).await?.map(read).transpose()
     }
 }
 
-fn read(row: Model) -> Space {
-    Space {
+fn read(row: Model) -> Result<Space> {
+    Ok(Space {
         id: row.id,
         slug: row.slug,
         name: row.name,
         description: row.description,
-        staff_only: row.staff_only,
-    }
+        audience: json::from_word("the audience of a space", &row.audience)?,
+    })
 }

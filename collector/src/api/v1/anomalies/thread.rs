@@ -22,7 +22,7 @@ use crate::{
 };
 
 #[utoipa::path(post, path = "/anomalies/{id}/thread", tag = "anomalies", params(("id" = Uuid, Path)), responses(
-    (status = 200, body = Thread), (status = 403, description = "It may only be talked about in the staff space"), (status = 404),
+    (status = 200, body = Thread), (status = 403, description = "It may only be talked about in a space that is not yours"), (status = 404),
 ))]
 pub async fn thread(
     State(api): State<Api>,
@@ -40,9 +40,9 @@ pub async fn thread(
     }
     let anomaly = &kept.anomaly;
     let place = Place::of(anomaly, &caller.viewer.devices);
-    if place == Place::Staff && !may_enter(&caller.account, true) {
+    if !may_enter(&caller.account, place.audience()) {
         return Err(Problem::forbidden(
-            "this may only be talked about among staff: ask a technician, or open a thread in your own words",
+            "this may only be talked about among those who may see it: ask them, or open a thread in your own words",
         ));
     }
     let markdown = about::first_post(anomaly, place);

@@ -4,8 +4,12 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
+use weft_collector_core::authority::Audience;
 
-use crate::api::{Api, Caller, problem::Problem};
+use crate::{
+    api::{Api, Caller, problem::Problem},
+    threads::may_enter,
+};
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Space {
@@ -14,7 +18,11 @@ pub struct Space {
     name: String,
     description: String,
     threads: u64,
+    /// Not everybody's.
     staff_only: bool,
+    /// `everyone`, `staff`, `security`.
+    #[schema(value_type = String)]
+    audience: Audience,
 }
 
 #[utoipa::path(get, path = "/spaces", tag = "discussion", responses((status = 200, body = Vec<Space>)))]
@@ -23,7 +31,7 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Spa
     let spaces = api.control.spaces().list().await?;
     let seen = spaces
         .into_iter()
-        .filter(|space| !space.staff_only || caller.viewer.is_staff());
+        .filter(|space| may_enter(&caller.account, space.audience));
     Ok(Json(
         seen.map(|space| Space {
             threads: sizes.get(&space.id).copied().unwrap_or(0),
@@ -31,7 +39,8 @@ pub async fn list(State(api): State<Api>, caller: Caller) -> Result<Json<Vec<Spa
             slug: space.slug,
             name: space.name,
             description: space.description,
-            staff_only: space.staff_only,
+            staff_only: space.audience != Audience::Everyone,
+            audience: space.audience,
         })
         .collect(),
     ))

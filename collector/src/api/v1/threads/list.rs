@@ -8,11 +8,14 @@ use uuid::Uuid;
 use weft_collector_store::control::threads::Wanted;
 
 use super::{ThreadSummary, summaries};
-use crate::api::{
-    Api, Caller,
-    input::Params,
-    page::{self, Page},
-    problem::Problem,
+use crate::{
+    api::{
+        Api, Caller,
+        input::Params,
+        page::{self, Page},
+        problem::Problem,
+    },
+    threads::may_enter,
 };
 
 const LIST: &str = "threads";
@@ -22,12 +25,16 @@ const LIST: &str = "threads";
 pub struct Query {
     /// Slug or id of a space.
     space: Option<String>,
-    /// Words that must all occur in the title or in one post.
+    /// Words that must all occur in the title or in one post, newest talk first. `GET /search` ranks.
     q: Option<String>,
     /// `open` or `solved`.
     state: Option<String>,
     /// `true`: only what I opened, wrote in or follow.
     mine: Option<bool>,
+    /// `true`: only pinned ones; `false`: only others.
+    pinned: Option<bool>,
+    /// `true`: what staff took out of sight, for staff.
+    hidden: Option<bool>,
     limit: Option<u64>,
     cursor: Option<String>,
 }
@@ -40,13 +47,16 @@ pub async fn list(
     caller: Caller,
     Params(query): Params<Query>,
 ) -> Result<Json<Page<ThreadSummary>>, Problem> {
+    if query.hidden == Some(true) && !caller.viewer.is_staff() {
+        return Err(Problem::forbidden("only staff see what was hidden"));
+    }
     let limit = page::limit(query.limit)?;
     let after = page::place::<(Timestamp, Uuid)>(LIST, query.cursor.as_deref())?;
     let space = match query.space.as_deref().filter(|space| !space.is_empty()) {
         None => None,
         Some(word) => {
             let space = api.control.spaces().find(word).await?;
-            let seen = space.filter(|space| !space.staff_only || caller.viewer.is_staff());
+            let seen = space.filter(|space| may_enter(&caller.account, space.audience));
             Some(seen.ok_or_else(|| Problem::missing("space"))?.id)
         }
     };
@@ -62,6 +72,9 @@ pub async fn list(
         words: query.q.unwrap_or_default(),
         mine: query.mine.unwrap_or(false).then_some(caller.account.id),
         since: None,
+        pinned: query.pinned,
+        author: None,
+        hidden: query.hidden.unwrap_or(false),
     };
     let found = api
         .control

@@ -1,4 +1,4 @@
-//! `GET /threads/{id}`: the whole thread.
+//! `GET /threads/{id}`: the thread with its first page of posts; the rest is `GET /threads/{id}/posts`.
 
 use axum::{Json, extract::State};
 use uuid::Uuid;

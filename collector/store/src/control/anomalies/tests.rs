@@ -201,8 +201,7 @@ async fn the_linker_never_overrules_a_person() {
         author: SYSTEM,
         at: at(1),
         markdown: "m".to_owned(),
-        whisper: false,
-        topic: String::new(),
+        ..NewPost::default()
     };
     control.threads().open(new, first).await.unwrap();
     let link = |state, score| Link {

@@ -11,7 +11,7 @@ impl MigrationName for Migration {
     }
 }
 
-const TABLES: [&str; 12] = [
+const TABLES: [&str; 11] = [
     "card_shares",
     "looks_seen",
     "findable",
@@ -19,7 +19,6 @@ const TABLES: [&str; 12] = [
     "thanks",
     "applied_fixes",
     "effects",
-    "private_threads",
     "reviews",
     "device_verdicts",
     "calls",
@@ -37,7 +36,6 @@ impl MigrationTrait for Migration {
             thanks(),
             applied_fixes(),
             effects(),
-            private_threads(),
             reviews(),
             device_verdicts(),
             calls(),
@@ -182,16 +180,6 @@ fn effects() -> TableCreateStatement {
         .to_owned()
 }
 
-fn private_threads() -> TableCreateStatement {
-    Table::create()
-        .table("private_threads")
-        .col(uuid("thread"))
-        .col(uuid("account"))
-        .primary_key(Index::create().col("thread").col("account"))
-        .foreign_key(&mut to_thread("private_threads"))
-        .to_owned()
-}
-
 fn reviews() -> TableCreateStatement {
     Table::create()
         .table("reviews")
@@ -276,11 +264,6 @@ fn indices() -> Vec<IndexCreateStatement> {
         plain("thanks_by_receiver", "thanks", &["receiver", "at"]),
         plain("thanks_by_thread", "thanks", &["thread"]),
         plain("applied_fixes_by_thread", "applied_fixes", &["thread"]),
-        plain(
-            "private_threads_by_account",
-            "private_threads",
-            &["account"],
-        ),
         plain("reviews_by_owner", "reviews", &["owner", "opened_at"]),
         plain("reviews_by_app", "reviews", &["app", "opened_at"]),
         plain("reviews_by_thread", "reviews", &["thread"]),

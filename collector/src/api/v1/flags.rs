@@ -1,0 +1,4 @@
+//! Flags: posts that people asked staff to look at.
+
+pub mod close;
+pub mod list;

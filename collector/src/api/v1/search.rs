@@ -1,0 +1,3 @@
+//! Searching talk and what is known about it.
+
+pub mod find;
