@@ -6,6 +6,7 @@ pub mod console;
 pub mod debian;
 pub mod engine;
 pub mod node;
+pub mod postgres;
 
 use anyhow::Result;
 

@@ -60,15 +60,18 @@ pub fn run(options: &Options) -> Result<()> {
         &[("dbus-daemon", "dbus-daemon"), ("gdbus", "libglib2.0-bin")],
     )?;
     let bin = build::programs()?;
+    let postgres = fetch::postgres::Postgres::start()?;
     step("unit, integration and whole-system tests", || {
         show(
             cargo()
                 .args(["test", "--locked", "--workspace", "--no-fail-fast"])
                 .env("WEFT_ENGINE_LIBRARY", &library)
                 .env("WEFT_BIN", &bin)
+                .env("WEFT_TEST_POSTGRES", &postgres.url)
                 .env("WEFT_CHROMIUM", &chromium),
         )
     })?;
+    drop(postgres);
     step("browser test", || {
         show(
             fetch::node::node()?
