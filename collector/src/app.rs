@@ -8,7 +8,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -75,6 +75,10 @@ const CALLS_PER_CONNECTION: u32 = 8;
 const ACCEPTED: usize = 64;
 /// After the signal to stop: streams say farewell within 5 s; what is left then is cut off.
 const GRPC_FAREWELL: Duration = Duration::from_secs(7);
+/// How often to look whether something is too old. What is deleted in one go is a day's worth, from a few parts.
+const RETENTION_EVERY: Duration = Duration::from_secs(6 * 3600);
+/// A deletion rewrites the parts that it touches: minutes on a large store.
+const RETENTION_LEASE: SignedDuration = SignedDuration::from_hours(1);
 /// The first message of a stream must come within this time.
 const HELLO: Duration = Duration::from_secs(15);
 /// How long a new stream waits for ClickHouse before its agent is told to come back.
@@ -318,7 +322,7 @@ impl Rooms {
         });
     }
 
-    /// Detectors and linker, each by a lease in one collector at a time.
+    /// Detectors, retention and linker, each by a lease in one collector at a time.
     fn start_watch(&self, tasks: &mut Tasks) {
         let every = self.config.detect.interval.0;
         let stop = tasks.stop().clone();
@@ -339,6 +343,30 @@ impl Rooms {
             })
             .await;
             watch.leave().await;
+            Ok(())
+        });
+        let stop = tasks.stop().clone();
+        let (telemetry, keep, clock) = (
+            self.telemetry.clone(),
+            self.config.keep_days,
+            self.clock.clone(),
+        );
+        let lease = jobs::Lease {
+            control: self.control.clone(),
+            clock: clock.clone(),
+            name: "retention",
+            holder: clock.id(),
+            lasting: RETENTION_LEASE,
+        };
+        tasks.start("retention", async move {
+            jobs::every("retention", RETENTION_EVERY, stop, async || {
+                if lease.take().await {
+                    telemetry.expire(clock.now(), &keep).await?;
+                }
+                Ok::<_, weft_collector_store::telemetry::Error>(())
+            })
+            .await;
+            lease.release().await;
             Ok(())
         });
         let every = every.min(LINKS_EVERY);

@@ -12,6 +12,7 @@ use std::{
 use secrecy::{ExposeSecret, SecretString};
 use serde::Deserialize;
 use weft_collector_core::impact::Minutes;
+use weft_collector_store::telemetry::KeepDays;
 
 use crate::calls::{Template, Unfit};
 
@@ -77,6 +78,7 @@ pub struct Config {
     pub http: Http,
     pub engine: Engine,
     pub control: Control,
+    pub keep_days: KeepDays,
     pub certificates: Certificates,
     pub detect: Detect,
     pub threads: Threads,

@@ -11,7 +11,7 @@ use weft_collector_core::{
     anomaly::{self, Anomaly, Budget, Change, HeldBack},
     detect::{self, Settings},
     device::{DeviceId, Traits},
-    finding::Subject,
+    finding::{Finding, Subject},
     verdict::Verdict,
 };
 use weft_collector_store::{
@@ -27,6 +27,9 @@ use crate::{
 
 /// How long the others wait for a watcher that died in a round. A round over the largest fleet takes under a minute.
 const LEASE: SignedDuration = SignedDuration::from_mins(5);
+
+/// Devices whose daily figures are in memory at once: a thousand are 10 MB.
+const CAPACITY_DEVICES: usize = 1_000;
 
 /// A cause that comes back within this time is the old anomaly again, not a new one.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -127,10 +130,20 @@ impl Watch {
             .map(|given| given.verdict)
             .collect();
         let days = self.settings.history_days.ceil() as u32;
-        let evidence = self
-            .telemetry
-            .evidence(now, days, &devices, verdicts)
+        let reading = self.telemetry.reading(now, days).await?;
+        let mut evidence = reading.devices(&devices, verdicts).await?;
+        let mut findings: Vec<Finding> = Vec::new();
+        for part in reading.parts(&evidence, CAPACITY_DEVICES) {
+            evidence.capacity = reading.capacity(&evidence, Some(part)).await?;
+            let settings = self.settings.clone();
+            (evidence, findings) = compute(move || {
+                findings.extend(detect::capacity::detect(&evidence, &settings));
+                evidence.capacity = Vec::new();
+                (evidence, findings)
+            })
             .await?;
+        }
+        reading.rest(&mut evidence).await?;
         let known = self
             .control
             .anomalies()
@@ -141,14 +154,13 @@ impl Watch {
 
         let watched = evidence.devices.len();
         let (settings, budget, clock) = (self.settings.clone(), self.budget, self.clock.clone());
-        // Seconds of pure computing over a large fleet: not on the threads that answer laptops.
-        let judged = tokio::task::spawn_blocking(move || {
-            let findings = detect::run(&evidence, &settings);
+        let (findings, reconciled) = compute(move || {
+            let findings = detect::run_on(&evidence, findings, &settings);
             let reconciled =
                 anomaly::reconcile(&known, &findings, &rules, now, &budget, &mut || clock.id());
             (findings.len(), reconciled)
-        });
-        let (findings, reconciled) = judged.await.map_err(|_| Error::Detectors)?;
+        })
+        .await?;
 
         let mut round = Round {
             devices: watched,
@@ -192,6 +204,13 @@ impl Watch {
             .map(|device| (device.id, device.traits))
             .collect())
     }
+}
+
+/// Seconds of pure computing over a large fleet: not on the threads that answer laptops.
+async fn compute<T: Send + 'static>(work: impl FnOnce() -> T + Send + 'static) -> Result<T, Error> {
+    tokio::task::spawn_blocking(work)
+        .await
+        .map_err(|_| Error::Detectors)
 }
 
 /// Simulated only when every device behind it is: one real laptop makes it real.

@@ -1,12 +1,11 @@
 -- Wear of the first battery at the end of each day.
-SELECT device, arraySort(groupArray((toUnixTimestamp(toDateTime(day, 'UTC')), it.1, it.2))) AS days
+SELECT device, arraySort(groupArray((toInt64(day) * 86400, it.1, it.2))) AS days
 FROM
 (
-    SELECT device, toDate(observed_at) AS day, argMax((batteries[1].health, batteries[1].cycles), observed_at) AS it
-    FROM observations
-    WHERE kind = 'inventory' AND outcome = 'stored' AND notEmpty(batteries)
-      AND observed_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')
-      AND observed_at <= fromUnixTimestamp64Micro({now:Int64}, 'UTC') + INTERVAL 1 HOUR
+    SELECT device, day, argMax((assumeNotNull(battery_health), battery_cycles), observed_at) AS it
+    FROM inventory_days
+    WHERE battery_health IS NOT NULL AND device BETWEEN {low:UUID} AND {high:UUID}
+      AND day >= toInt32(intDiv({from:Int64}, 86400000000)) AND day <= toInt32(intDiv({now:Int64} + 3600000000, 86400000000))
     GROUP BY device, day
 )
 GROUP BY device

@@ -26,7 +26,7 @@ FROM
         coalesce(ended_at, leadInFrame(started_at) OVER (
             PARTITION BY device ORDER BY coalesce(started_at, at), boot_id ROWS BETWEEN UNBOUNDED PRECEDING AND UNBOUNDED FOLLOWING
         ), started_at, at) AS ended
-    FROM boots
+    FROM boots_folded
 )
 WHERE started <= until AND greatest(started, ended) >= since
 GROUP BY device

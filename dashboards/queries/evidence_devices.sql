@@ -1,20 +1,15 @@
 -- Signs of life per device. Boots are history that an agent may find later, so they do not tell when it was watching.
-WITH
-    fromUnixTimestamp64Micro({from:Int64}, 'UTC') AS since,
-    fromUnixTimestamp64Micro({now:Int64}, 'UTC') + INTERVAL 1 HOUR AS until
+WITH fromUnixTimestamp64Micro({from:Int64}, 'UTC') AS since
 SELECT
     device,
-    toBool(countIf(live) > 0) AS watched,
-    minIf(observed_at, live) AS first_live,
-    maxIf(observed_at, live) AS last_live,
-    min(observed_at) AS first_any,
-    max(observed_at) AS last_any,
-    min(least(observed_at, if(started_at >= since, started_at, observed_at))) AS history
-FROM
-(
-    SELECT device, observed_at, started_at, kind != 'boot' AS live
-    FROM observations
-    WHERE outcome = 'stored' AND observed_at >= since AND observed_at <= until
-)
+    toBool(max(last_live) IS NOT NULL) AS watched,
+    assumeNotNull(coalesce(min(first_live), min(first_any))) AS first_live_,
+    assumeNotNull(coalesce(max(last_live), max(last_any))) AS last_live_,
+    assumeNotNull(min(first_any)) AS first_any_,
+    assumeNotNull(max(last_any)) AS last_any_,
+    assumeNotNull(least(min(first_any), coalesce(minIf(started, started >= since), min(first_any)))) AS history
+FROM device_days
+WHERE day >= toInt32(intDiv({from:Int64}, 86400000000))
 GROUP BY device
+HAVING min(first_any) IS NOT NULL
 ORDER BY device

@@ -1,19 +1,13 @@
 -- Use of each file system at the end of each day.
-SELECT device, mountpoint, max(limit_) AS `limit`, arraySort(groupArray((toUnixTimestamp(toDateTime(day, 'UTC')), usage_))) AS usage
+SELECT device, fs.1 AS mountpoint, max(fs.3) AS `limit`, arraySort(groupArray((toInt64(day) * 86400, fs.2))) AS usage
 FROM
 (
-    SELECT
-        device,
-        fs.mountpoint AS mountpoint,
-        toDate(observed_at) AS day,
-        argMax(fs.usage, observed_at) AS usage_,
-        argMax(fs.limit, observed_at) AS limit_
-    FROM observations
-    ARRAY JOIN filesystems AS fs
-    WHERE kind = 'vitals' AND outcome = 'stored' AND fs.limit > 0
-      AND observed_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')
-      AND observed_at <= fromUnixTimestamp64Micro({now:Int64}, 'UTC') + INTERVAL 1 HOUR
-    GROUP BY device, mountpoint, day
+    SELECT device, day, argMax(arrayMap(fs -> (toString(fs.1), fs.2, fs.3), filesystems), summaries) AS disks
+    FROM vitals_days
+    WHERE device BETWEEN {low:UUID} AND {high:UUID}
+      AND day >= toInt32(intDiv({from:Int64}, 86400000000)) AND day <= toInt32(intDiv({now:Int64} + 3600000000, 86400000000))
+    GROUP BY device, day
 )
+ARRAY JOIN disks AS fs
 GROUP BY device, mountpoint
 ORDER BY device, mountpoint

@@ -1,33 +1,26 @@
 -- What each device is made of now, and since when each component version is there.
-WITH
-    fromUnixTimestamp64Micro({now:Int64}, 'UTC') + INTERVAL 1 HOUR AS until,
-    newest AS
-    (
-        SELECT
-            device,
-            argMax((os_type, if(os_build_id != '', os_build_id, os_version), device_manufacturer, device_model_name, components),
-                   (observed_at, seq)) AS it
-        FROM observations
-        WHERE kind = 'inventory' AND outcome = 'stored' AND observed_at <= until
-        GROUP BY device
-    ),
-    since AS
-    (
-        SELECT device, component.name AS name, component.version AS version, min(observed_at) AS first
-        FROM observations
-        ARRAY JOIN components AS component
-        WHERE kind = 'inventory' AND outcome = 'stored' AND observed_at <= until
-        GROUP BY device, name, version
-    )
 SELECT
-    newest.device AS device,
-    any(it.1) AS os_type,
-    any(it.2) AS os_build,
-    any(it.3) AS manufacturer,
-    any(it.4) AS model,
-    arraySort(groupUniqArrayIf((since.name, since.version, since.first),
-                               arrayExists(c -> c.name = since.name AND c.version = since.version, it.5))) AS components
-FROM newest
-LEFT JOIN since ON since.device = newest.device
-GROUP BY device
+    newest.device AS device, it.1 AS os_type, it.2 AS os_build, it.3 AS manufacturer, it.4 AS model, components
+FROM
+(
+    SELECT device, argMax((toString(os_type), toString(os_build), toString(manufacturer), toString(model)), observed_at) AS it
+    FROM inventory_days
+    GROUP BY device
+) AS newest
+LEFT JOIN
+(
+    -- There now: told by the newest inventory that told of any.
+    SELECT device, arraySort(arrayMap(c -> (c.1, c.2, c.3), arrayFilter(c -> c.4 = newest_at, told))) AS components
+    FROM
+    (
+        SELECT device, groupArray((name, version, first_, last_)) AS told, max(last_) AS newest_at
+        FROM
+        (
+            SELECT device, toString(name) AS name, toString(version) AS version, min(first) AS first_, max(last) AS last_
+            FROM component_lives
+            GROUP BY device, name, version
+        )
+        GROUP BY device
+    )
+) AS made ON made.device = newest.device
 ORDER BY device

@@ -1,19 +1,11 @@
 -- Daily pressure, throttling and heat per device.
-SELECT
-    device,
-    arraySort(groupArray((toUnixTimestamp(toDateTime(day, 'UTC')), pressure, throttled_, hottest))) AS days
+SELECT device, arraySort(groupArray((toInt64(day) * 86400, it.1, it.2, it.3))) AS days
 FROM
 (
-    SELECT
-        device,
-        toDate(observed_at) AS day,
-        avg(memory_pressure) AS pressure,
-        avg(throttled) AS throttled_,
-        max(temperature_max) AS hottest
-    FROM observations FINAL
-    WHERE kind = 'vitals' AND outcome = 'stored'
-      AND observed_at >= fromUnixTimestamp64Micro({from:Int64}, 'UTC')
-      AND observed_at <= fromUnixTimestamp64Micro({now:Int64}, 'UTC') + INTERVAL 1 HOUR
+    SELECT device, day, argMax((pressure, throttled, hottest), summaries) AS it
+    FROM vitals_days
+    WHERE device BETWEEN {low:UUID} AND {high:UUID}
+      AND day >= toInt32(intDiv({from:Int64}, 86400000000)) AND day <= toInt32(intDiv({now:Int64} + 3600000000, 86400000000))
     GROUP BY device, day
 )
 GROUP BY device

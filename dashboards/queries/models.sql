@@ -13,10 +13,9 @@ FROM
 (
     SELECT
         device,
-        argMax(if(startsWith(lower(device_model_name), lower(device_manufacturer)), device_model_name,
-                  trimBoth(concat(device_manufacturer, ' ', device_model_name))), (observed_at, seq)) AS model
-    FROM observations
-    WHERE kind = 'inventory' AND outcome = 'stored' AND ({everything:Bool} OR device IN {devices:Array(UUID)})
+        argMax(if(startsWith(lower(model), lower(manufacturer)), toString(model), trimBoth(concat(manufacturer, ' ', model))), observed_at) AS model
+    FROM inventory_days_now
+    WHERE ({everything:Bool} OR device IN {devices:Array(UUID)})
     GROUP BY device
 ) AS devices
 LEFT JOIN

@@ -2,9 +2,9 @@
 SELECT newest.1 AS os_build, newest.2 AS os_type, count() AS devices
 FROM
 (
-    SELECT device, argMax((if(os_build_id != '', os_build_id, os_version), os_type), (observed_at, seq)) AS newest
-    FROM observations
-    WHERE kind = 'inventory' AND outcome = 'stored' AND ({everything:Bool} OR device IN {devices:Array(UUID)})
+    SELECT device, argMax((toString(os_build), toString(os_type)), observed_at) AS newest
+    FROM inventory_days_now
+    WHERE ({everything:Bool} OR device IN {devices:Array(UUID)})
     GROUP BY device
 )
 GROUP BY os_build, os_type

@@ -3,4 +3,5 @@
 //! **Invariant:** no behaviour. Who may see what is decided in `collector/core`, asked and answered in `collector`.
 
 pub mod console;
+pub mod grafana;
 pub mod queries;

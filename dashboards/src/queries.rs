@@ -5,6 +5,11 @@
 
 pub const APPS: &str = include_str!("../queries/apps.sql");
 pub const APPS_BY_WEEK: &str = include_str!("../queries/apps_by_week.sql");
+pub const BEHIND_APP: &str = include_str!("../queries/behind_app.sql");
+pub const BEHIND_CAPACITY: &str = include_str!("../queries/behind_capacity.sql");
+pub const BEHIND_COMPOUND: &str = include_str!("../queries/behind_compound.sql");
+pub const BEHIND_PROCESS: &str = include_str!("../queries/behind_process.sql");
+pub const BEHIND_REBOOT: &str = include_str!("../queries/behind_reboot.sql");
 pub const BOOKS: &str = include_str!("../queries/books.sql");
 pub const BOOTS_BY_DAY: &str = include_str!("../queries/boots_by_day.sql");
 pub const BOOTS_BY_DEVICE_DAY: &str = include_str!("../queries/boots_by_device_day.sql");
@@ -22,6 +27,7 @@ pub const EVIDENCE_BOOTS: &str = include_str!("../queries/evidence_boots.sql");
 pub const EVIDENCE_DEVICES: &str = include_str!("../queries/evidence_devices.sql");
 pub const EVIDENCE_FILESYSTEMS: &str = include_str!("../queries/evidence_filesystems.sql");
 pub const EVIDENCE_INVENTORIES: &str = include_str!("../queries/evidence_inventories.sql");
+pub const EVIDENCE_NAMES: &str = include_str!("../queries/evidence_names.sql");
 pub const EVIDENCE_PROCESSES: &str = include_str!("../queries/evidence_processes.sql");
 pub const EVIDENCE_PROCESS_RUNS: &str = include_str!("../queries/evidence_process_runs.sql");
 pub const EVIDENCE_VITALS: &str = include_str!("../queries/evidence_vitals.sql");

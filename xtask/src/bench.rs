@@ -9,7 +9,7 @@ use crate::step::{cargo, output, show, step};
 
 #[derive(Args)]
 pub struct Options {
-    /// Which to run (default: all): spool, detect, threads
+    /// Which to run (default: all): spool, detect, threads, store
     names: Vec<String>,
     /// Write the results as a JSON array
     #[arg(long, value_name = "FILE")]
@@ -17,13 +17,16 @@ pub struct Options {
 }
 
 /// A measuring program: an example that prints one JSON result a line, and the package that holds it.
-const BENCHES: [(&str, &str); 3] = [
+const BENCHES: [(&str, &str); 4] = [
     ("spool", "weft-agent-spool"),
     ("detect", "weft-trial"),
     ("threads", "weft-collector"),
+    ("store", "weft-collector"),
 ];
 
 pub fn run(options: &Options) -> Result<()> {
+    // The store's bench runs on the real engine.
+    crate::fetch::engine::ensure()?;
     let known = || BENCHES.iter().map(|(name, _)| *name);
     if let Some(unknown) = options
         .names

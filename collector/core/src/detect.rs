@@ -32,7 +32,14 @@ pub const WHY_LIMIT: usize = 12;
 
 /// Runs every detector. Findings come most severe first, at most one per cause.
 pub fn run(evidence: &Evidence, settings: &Settings) -> Vec<Finding> {
-    let mut findings = reboot::detect(evidence, settings);
+    run_on(evidence, Vec::new(), settings)
+}
+
+/// As [`run`], with findings that were made before from evidence that is no longer in memory: a detector that looks at
+/// each device alone ([`capacity`]) can be given a large fleet in parts.
+pub fn run_on(evidence: &Evidence, before: Vec<Finding>, settings: &Settings) -> Vec<Finding> {
+    let mut findings = before;
+    findings.extend(reboot::detect(evidence, settings));
     findings.extend(process::detect(evidence, settings));
     findings.extend(app::detect(evidence, settings));
     findings.extend(capacity::detect(evidence, settings));

@@ -22,6 +22,8 @@ pub struct Event {
     pub received_at: Timestamp,
     pub simulated: bool,
     pub outcome: Outcome,
+    /// Times that the store cannot hold, as they were told: (field, text). Nearly always empty.
+    pub original_times: Vec<(String, String)>,
 }
 
 /// Every observation ends in exactly one of these.

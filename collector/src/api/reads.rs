@@ -16,8 +16,9 @@ use weft_collector_core::{
     books::Books,
     device::{DeviceId, Traits},
     evidence::AppUse,
+    finding::Finding,
 };
-use weft_collector_store::telemetry::{EndsOfMonth, Restarts};
+use weft_collector_store::telemetry::{Behind, EndsOfMonth, Restarts};
 
 /// The answer to a question, or why there is none (for the log, not for the caller).
 pub type Answer<'a, T> = BoxFuture<'a, Result<T, ReadError>>;
@@ -102,6 +103,8 @@ pub trait Reads: Send + Sync {
         after: Option<ObservationPlace>,
         limit: u64,
     ) -> Answer<'a, Vec<SentRecord>>;
+    /// The observations behind a finding on these laptops, and the SQL that shows them.
+    fn behind<'a>(&'a self, finding: &'a Finding, devices: &'a [DeviceId]) -> Answer<'a, Behind>;
     /// Every app seen anywhere.
     fn apps(&self, now: Timestamp) -> Answer<'_, Vec<FleetApp>>;
     /// How the sessions of these laptops ended, as detectors read it.

@@ -83,6 +83,7 @@ fn anomalies() -> OpenApiRouter<Api> {
     OpenApiRouter::new()
         .routes(routes!(anomalies::list::list))
         .routes(routes!(anomalies::read::read))
+        .routes(routes!(anomalies::evidence::evidence))
         .routes(routes!(anomalies::acknowledge::acknowledge))
         .routes(routes!(anomalies::resolve::resolve))
         .routes(routes!(anomalies::judge::judge))

@@ -46,14 +46,19 @@ const LATEST: i64 = 9_214_646_400;
 /// One observation with its number. Never fails: what cannot be kept is a rejection.
 pub fn event(place: &Place, seq: u64, observation: v1::Observation) -> (Event, Time) {
     let size = observation.encoded_len();
-    let (observed_at, time) = observed_at(observation.observed_at, place.received_at);
+    let mut original_times: Vec<(String, String)> = Vec::new();
+    let wire_time = observation.observed_at;
+    let (observed_at, time) = observed_at(wire_time, place.received_at);
+    if let (Time::Clamped, Some(at)) = (time, wire_time) {
+        original_times.push(("observed_at".to_owned(), told(at)));
+    }
     let outcome = if size > MAX_OBSERVATION_BYTES {
         rejected(
             "too_large",
             format!("{size} bytes; the limit is {MAX_OBSERVATION_BYTES}"),
         )
     } else {
-        outcome(observation.kind)
+        outcome(observation.kind, &mut original_times)
     };
     let event = Event {
         device: place.device,
@@ -63,6 +68,7 @@ pub fn event(place: &Place, seq: u64, observation: v1::Observation) -> (Event, T
         received_at: place.received_at,
         simulated: place.simulated,
         outcome,
+        original_times,
     };
     (event, time)
 }
@@ -84,6 +90,7 @@ pub fn gap(place: &Place, seq: u64, span: u64, reason: i32) -> Event {
             reason: reason.to_owned(),
             span,
         },
+        original_times: Vec::new(),
     }
 }
 
@@ -100,7 +107,7 @@ pub fn to_wire_time(at: Timestamp) -> weft_proto::Timestamp {
     }
 }
 
-fn outcome(kind: Option<Kind>) -> Outcome {
+fn outcome(kind: Option<Kind>, original_times: &mut Vec<(String, String)>) -> Outcome {
     let mut field = Field::default();
     let observed = match kind {
         Some(Kind::Boot(boot)) => Observed::Boot(field.boot(boot)),
@@ -117,6 +124,7 @@ fn outcome(kind: Option<Kind>) -> Outcome {
             );
         }
     };
+    original_times.append(&mut field.original_times);
     match field.wrong {
         Some(name) => rejected(
             "invalid_field",
@@ -137,6 +145,14 @@ fn observed_at(at: Option<weft_proto::Timestamp>, received_at: Timestamp) -> (Ti
     match at {
         Some(at) => from_wire_time(at),
         None => (received_at, Time::Missing),
+    }
+}
+
+/// A time in words, however absurd: nothing that was told is lost.
+fn told(at: weft_proto::Timestamp) -> String {
+    match Timestamp::new(at.seconds, at.nanos) {
+        Ok(time) => time.to_string(),
+        Err(_) => format!("{} s and {} ns after 1970", at.seconds, at.nanos),
     }
 }
 

@@ -186,6 +186,7 @@ impl<'a> Intake<'a> {
             received_at: Timestamp::UNIX_EPOCH,
             simulated: record.device.traits.simulated,
             outcome: record.outcome,
+            original_times: Vec::new(),
         });
         Ok(())
     }

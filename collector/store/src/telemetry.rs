@@ -16,10 +16,13 @@ mod read;
 mod scope;
 
 mod apps;
+mod behind;
 mod device;
 mod evidence;
+mod fold;
 mod literal;
 mod overview;
+mod retention;
 
 use clickhouse::Client;
 use secrecy::ExposeSecret as _;
@@ -27,15 +30,18 @@ pub use weft_collector_engine::Endpoint;
 
 pub use self::{
     apps::AppOfFleet,
+    behind::Behind,
     books::Loss,
     device::{
         Battery, Boot, Component, DeviceApp, Disk, Health, Inventory, MAX_POINTS, Process, Slice,
         VitalsSeries,
     },
-    evidence::{EndsOfMonth, Restarts},
+    evidence::{EndsOfMonth, Reading, Restarts},
+    fold::Folded,
     literal::{After, Literal, Wanted},
     overview::{AppOfWeek, BootsOfDay, DeviceDay, ObservationCounts, OsBuild, UnexpectedOfModel},
     parts::Part,
+    retention::{Expired, KeepDays},
     scope::Of,
 };
 

@@ -13,7 +13,7 @@ use weft_collector_store::control::{
     Control,
     audit::{Entry, Outcome},
     certificates::NewCertificate,
-    devices::{Device, NewDevice, State},
+    devices::{Device, NewDevice, State, Wanted},
     streams::Stream,
     tokens::{NewToken, Token},
 };
@@ -343,5 +343,58 @@ async fn processes_that_start_together_make_one_schema() {
     };
     for opened in futures::future::join_all((0..6).map(|_| open())).await {
         opened.unwrap().unwrap();
+    }
+}
+
+#[tokio::test]
+async fn a_page_of_devices_follows_the_one_before_without_a_gap() {
+    for (control, _dir) in databases().await {
+        let token = token(&control, 1).await;
+        // A team of its own: PostgreSQL's database is shared by the tests.
+        let team = Uuid::new_v4().to_string();
+        let transaction = control.begin().await.unwrap();
+        for name in ["b", "B", "a", "C 100%", "ä", "c", "A"] {
+            let new = NewDevice {
+                id: DeviceId(Uuid::new_v4()),
+                name: name.to_owned(),
+                owner: None,
+                team: team.clone(),
+                os_type: "linux".to_owned(),
+                model: String::new(),
+                agent_version: "1".to_owned(),
+                simulated: false,
+                token: token.id,
+                installation: Uuid::new_v4().to_string(),
+                at: at(2),
+            };
+            control.devices().insert(&transaction, new).await.unwrap();
+        }
+        transaction.commit().await.unwrap();
+        let all = Wanted {
+            team: Some(team.to_uppercase()),
+            ..Wanted::default()
+        };
+        let whole = control.devices().page(&all, None, 100).await.unwrap();
+        assert_eq!(whole.len(), 7);
+        let mut paged: Vec<Device> = Vec::new();
+        loop {
+            let after = paged
+                .last()
+                .map(|device| (device.traits.name.clone(), device.id.0));
+            let after = after.as_ref().map(|(name, id)| (name.as_str(), *id));
+            let page = control.devices().page(&all, after, 2).await.unwrap();
+            if page.is_empty() {
+                break;
+            }
+            paged.extend(page);
+        }
+        assert_eq!(paged, whole);
+        let words = Wanted {
+            words: "c 100%".to_owned(),
+            ..all.clone()
+        };
+        let found = control.devices().page(&words, None, 100).await.unwrap();
+        assert_eq!(found.len(), 1);
+        assert_eq!(found[0].traits.name, "C 100%");
     }
 }

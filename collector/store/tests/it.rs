@@ -5,8 +5,12 @@
 mod events;
 #[path = "it/evidence.rs"]
 mod evidence;
+#[path = "it/grafana.rs"]
+mod grafana;
 #[path = "it/insert.rs"]
 mod insert;
+#[path = "it/retention.rs"]
+mod retention;
 #[path = "it/sandbox.rs"]
 mod sandbox;
 #[path = "it/scale.rs"]

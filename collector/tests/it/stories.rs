@@ -152,6 +152,7 @@ impl Story {
                     received_at: now(),
                     simulated: true,
                     outcome: Outcome::Stored(Box::new(observed)),
+                    original_times: Vec::new(),
                 });
             };
             let mut start = now() - hours(24 * 30);

@@ -8,8 +8,9 @@ use weft_collector_core::{
     books::Books,
     device::{DeviceId, Traits},
     evidence::AppUse,
+    finding::Finding,
 };
-use weft_collector_store::telemetry::{self, EndsOfMonth, Of, Restarts, Slice, Telemetry};
+use weft_collector_store::telemetry::{self, Behind, EndsOfMonth, Of, Restarts, Slice, Telemetry};
 
 use super::{
     Answer, AppWeek, Battery, Boot, BootsOfDay, Component, DeviceApp, DeviceDay, Disk, FleetApp,
@@ -86,12 +87,7 @@ impl Reads for Telemetry {
             Ok(match who {
                 Who::Everybody => self.books_all().await?,
                 Who::These([]) => BTreeMap::new(),
-                Who::These([one]) => BTreeMap::from([(*one, Telemetry::books(self, *one).await?)]),
-                Who::These(several) => {
-                    let mut all = self.books_all().await?;
-                    all.retain(|device, _| several.contains(device));
-                    all
-                }
+                Who::These(several) => self.books_of(several).await?,
             })
         }
         .boxed()
@@ -294,6 +290,10 @@ impl Reads for Telemetry {
             ))
         }
         .boxed()
+    }
+
+    fn behind<'a>(&'a self, finding: &'a Finding, devices: &'a [DeviceId]) -> Answer<'a, Behind> {
+        async move { Ok(Telemetry::behind(self, finding, devices).await?) }.boxed()
     }
 
     fn apps(&self, now: Timestamp) -> Answer<'_, Vec<FleetApp>> {

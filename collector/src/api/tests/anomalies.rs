@@ -57,6 +57,11 @@ async fn who_takes_part_in_an_outbreak_learns_of_it_without_the_others() {
         ),
         (Some(2), 1)
     );
+    let (_, rows) = house.get(&user, &format!("{path}/evidence")).await;
+    let own = json!([{"devices": [house.own.to_string()]}]);
+    assert_eq!((&rows["rows"], &rows["sql"]), (&own, &json!("SELECT 1")));
+    let (_, rows) = house.get(&tech, &format!("{path}/evidence")).await;
+    assert_eq!(rows["rows"][0]["devices"].as_array().unwrap().len(), 2);
     let (_, all) = house.get(&tech, &path).await;
     assert_eq!(
         (

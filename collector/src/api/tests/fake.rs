@@ -64,6 +64,23 @@ impl Reads for Fake {
         )
     }
 
+    /// One row that names every laptop asked about.
+    fn behind<'a>(
+        &'a self,
+        _: &'a weft_collector_core::finding::Finding,
+        devices: &'a [DeviceId],
+    ) -> Answer<'a, weft_collector_store::telemetry::Behind> {
+        let named: Vec<String> = devices.iter().map(ToString::to_string).collect();
+        ready(weft_collector_store::telemetry::Behind {
+            sql: "SELECT 1",
+            parameters: serde_json::Map::new(),
+            rows: vec![serde_json::Map::from_iter([(
+                "devices".to_owned(),
+                serde_json::Value::from(named),
+            )])],
+        })
+    }
+
     fn losses(&self, _: DeviceId) -> Answer<'_, Vec<Loss>> {
         ready(vec![])
     }

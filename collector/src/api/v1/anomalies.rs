@@ -22,6 +22,7 @@ use super::{
 use crate::api::{Api, Caller, guard, problem::Problem};
 
 pub mod acknowledge;
+pub mod evidence;
 pub mod judge;
 pub mod list;
 pub mod preview;

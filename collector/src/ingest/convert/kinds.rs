@@ -8,7 +8,7 @@ use weft_collector_core::event::{
 };
 use weft_proto::v1::{self, app, process, resume};
 
-use super::from_wire_time;
+use super::{Time, from_wire_time, told};
 
 /// The word for an enum value that this collector does not know, or that was not given.
 const UNKNOWN: &str = "unknown";
@@ -17,6 +17,8 @@ const UNKNOWN: &str = "unknown";
 #[derive(Default)]
 pub struct Field {
     pub wrong: Option<&'static str>,
+    /// Times that had to be moved, as they were told.
+    pub original_times: Vec<(String, String)>,
 }
 
 impl Field {
@@ -32,6 +34,15 @@ impl Field {
         value.map(|value| self.number(name, value))
     }
 
+    fn time(&mut self, name: &'static str, at: Option<weft_proto::Timestamp>) -> Option<Timestamp> {
+        let at = at?;
+        let (time, kept) = from_wire_time(at);
+        if kept == Time::Clamped {
+            self.original_times.push((name.to_owned(), told(at)));
+        }
+        Some(time)
+    }
+
     pub fn boot(&mut self, boot: v1::Boot) -> Boot {
         let end = match v1::boot::End::try_from(boot.end) {
             Ok(end) => BootEnd::from_word(end.as_str_name()),
@@ -39,8 +50,8 @@ impl Field {
         };
         Boot {
             boot_id: boot.boot_id,
-            started_at: time(boot.started_at),
-            ended_at: time(boot.ended_at),
+            started_at: self.time("started_at", boot.started_at),
+            ended_at: self.time("ended_at", boot.ended_at),
             end,
             confidence: self.number("confidence", boot.confidence),
             initiator: boot.initiator,
@@ -83,7 +94,7 @@ impl Field {
             parent_package: process.parent_package,
             user_class: user_class.to_owned(),
             place: place.to_owned(),
-            first_seen: time(process.first_seen),
+            first_seen: self.time("first_seen", process.first_seen),
             starts: process.starts,
             running: process.running,
             cpu_time: self.number("cpu_time", process.cpu_time),
@@ -220,10 +231,6 @@ impl Field {
             clock_step: self.number("clock_step", health.clock_step),
         }
     }
-}
-
-fn time(at: Option<weft_proto::Timestamp>) -> Option<Timestamp> {
-    at.map(|at| from_wire_time(at).0)
 }
 
 /// A map of the wire has no order; equal content should give equal rows.

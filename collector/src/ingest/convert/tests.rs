@@ -107,6 +107,27 @@ fn times_are_kept_if_they_can_be_kept() {
 }
 
 #[test]
+fn a_time_that_cannot_be_kept_is_kept_in_words() {
+    let observation = v1::Observation {
+        observed_at: at(-11_644_473_600, 0),
+        kind: Some(Kind::Boot(v1::Boot {
+            started_at: at(i64::MAX, 7),
+            ended_at: at(1_700_000_000, 0),
+            ..v1::Boot::default()
+        })),
+    };
+    let told = event(&place(), 1, observation).0.original_times;
+    let expect = [
+        ("observed_at", "1601-01-01T00:00:00Z"),
+        ("started_at", "9223372036854775807 s and 7 ns after 1970"),
+    ];
+    assert_eq!(
+        told,
+        expect.map(|(name, text)| (name.to_owned(), text.to_owned()))
+    );
+}
+
+#[test]
 fn the_skew_is_the_laptops_clock_minus_ours() {
     let now: Timestamp = "2026-11-22T12:00:00Z".parse().unwrap();
     assert_eq!(clock_skew(at(now.as_second() - 60, 0), now), Some(-60_000));

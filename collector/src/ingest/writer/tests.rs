@@ -90,6 +90,7 @@ impl Bench {
             received_at: Timestamp::UNIX_EPOCH,
             simulated: false,
             outcome: Outcome::Stored(Box::new(Observed::Boot(Boot::default()))),
+            original_times: Vec::new(),
         };
         let last_seq = *numbers.end();
         let events: Vec<Event> = numbers.map(event).collect();

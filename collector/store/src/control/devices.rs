@@ -4,14 +4,17 @@
 
 use jiff::Timestamp;
 use sea_orm::{
-    ActiveModelTrait, ActiveValue::Set, ColumnTrait, ConnectionTrait, DatabaseConnection,
-    EntityTrait, QueryFilter, QueryOrder, QuerySelect, sea_query::Expr,
+    ActiveModelTrait,
+    ActiveValue::Set,
+    ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, EntityTrait, Order, QueryFilter,
+    QueryOrder, QuerySelect,
+    sea_query::{Expr, ExprTrait, Func},
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 use weft_collector_core::device::{DeviceId, Traits};
 
-use super::{Control, ControlError, Result};
+use super::{Control, ControlError, Result, like};
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -123,6 +126,18 @@ pub struct NewDevice {
     pub at: Timestamp,
 }
 
+/// Which devices a list shows; what is `None` does not matter.
+#[derive(Clone, Debug, Default)]
+pub struct Wanted {
+    pub owner: Option<Uuid>,
+    pub team: Option<String>,
+    pub model: Option<String>,
+    pub os_type: Option<String>,
+    pub simulated: Option<bool>,
+    /// Each word stands in the name, the model, the team or the system's build.
+    pub words: String,
+}
+
 impl Control {
     pub fn devices(&self) -> Devices<'_> {
         Devices { db: self.db() }
@@ -185,6 +200,58 @@ impl Devices<'_> {
             .into_iter()
             .map(|(id, team)| (DeviceId(id), team))
             .collect())
+    }
+
+    /// By name, whatever its case; `after` is the last device of the page before: its name and id. What "lower case" and
+    /// "after" mean is the database's word, for both sides of the comparison.
+    pub async fn page(
+        &self,
+        wanted: &Wanted,
+        after: Option<(&str, Uuid)>,
+        limit: u64,
+    ) -> Result<Vec<Device>> {
+        let lower = |column: Column| Func::lower(Expr::col(column));
+        let mut all = Condition::all();
+        if let Some(owner) = wanted.owner {
+            all = all.add(Column::Owner.eq(owner));
+        }
+        for (column, value) in [
+            (Column::Team, &wanted.team),
+            (Column::Model, &wanted.model),
+            (Column::OsType, &wanted.os_type),
+        ] {
+            if let Some(value) = value {
+                all = all.add(Expr::expr(lower(column)).eq(Func::lower(Expr::val(value.as_str()))));
+            }
+        }
+        if let Some(simulated) = wanted.simulated {
+            all = all.add(Column::Simulated.eq(simulated));
+        }
+        for term in like::terms(&wanted.words) {
+            let mut somewhere = Condition::any();
+            for column in [Column::Name, Column::Model, Column::Team, Column::OsBuild] {
+                somewhere = somewhere.add(like::contains(column, &term));
+            }
+            all = all.add(somewhere);
+        }
+        if let Some((name, id)) = after {
+            let place = || Func::lower(Expr::val(name));
+            all = all.add(
+                Condition::any()
+                    .add(Expr::expr(lower(Column::Name)).gt(place()))
+                    .add(
+                        Condition::all()
+                            .add(Expr::expr(lower(Column::Name)).eq(place()))
+                            .add(Column::Id.gt(id)),
+                    ),
+            );
+        }
+        let query = Entity::find()
+            .filter(all)
+            .order_by(Expr::expr(lower(Column::Name)), Order::Asc)
+            .order_by_asc(Column::Id)
+            .limit(limit);
+        query.all(self.db).await?.into_iter().map(read).collect()
     }
 
     /// These devices, in no order; unknown ids are left out.

@@ -86,6 +86,19 @@ impl<'a> Columns<'a> {
         self.add(name, events.iter().map(value))
     }
 
+    /// A column that hardly any row has; absent when none has it.
+    pub fn when<T: Encode + Default>(
+        &mut self,
+        name: &str,
+        value: impl Fn(&'a Event) -> Option<T>,
+    ) -> Result<(), Error> {
+        let values: Vec<Option<T>> = self.events.iter().map(value).collect();
+        if values.iter().all(Option::is_none) {
+            return Ok(());
+        }
+        self.add(name, values.into_iter().map(Option::unwrap_or_default))
+    }
+
     /// A column of some kinds; absent when no row has it.
     pub fn some<T: Encode + Default>(
         &mut self,

@@ -84,7 +84,8 @@ impl Telemetry {
         self.books_of(&[]).await
     }
 
-    async fn books_of(&self, devices: &[DeviceId]) -> Result<BTreeMap<DeviceId, Books>, Error> {
+    /// The books of these; of every device when none is named.
+    pub async fn books_of(&self, devices: &[DeviceId]) -> Result<BTreeMap<DeviceId, Books>, Error> {
         let rows: Vec<Row> = self
             .select(queries::BOOKS)
             .with("devices", devices)

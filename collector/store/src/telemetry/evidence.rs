@@ -16,7 +16,7 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use weft_collector_core::{
     device::{DeviceId, Traits},
-    evidence::Evidence,
+    evidence::{DeviceCapacity, Evidence},
     verdict::Verdict,
 };
 
@@ -28,9 +28,11 @@ use super::{Error, Telemetry, overview::back};
 const CAPACITY_DAYS: u32 = 60;
 
 impl Telemetry {
-    /// What detectors read at `now` about the last `history_days`. A device that never reported is left out: it has
-    /// neither trouble nor the lack of it. `devices` are those that still belong to the fleet; traits that the control
-    /// store does not know yet are filled from the newest inventory.
+    /// What detectors read at `now` about the last `history_days`, after folding what is new. A device that never reported
+    /// is left out: it has neither trouble nor the lack of it. `devices` are those that still belong to the fleet; traits
+    /// that the control store does not know yet are filled from the newest inventory.
+    ///
+    /// Everything at once, for a replay or a small fleet. A round over a large one reads in parts: see [`Reading`].
     pub async fn evidence(
         &self,
         now: Timestamp,
@@ -38,27 +40,91 @@ impl Telemetry {
         devices: &BTreeMap<DeviceId, Traits>,
         verdicts: Vec<Verdict>,
     ) -> Result<Evidence, Error> {
-        let from = back(now, history_days);
-        let capacity_from = back(now, history_days.min(CAPACITY_DAYS));
-        let (known, reboots, processes, apps, capacity) = futures::try_join!(
-            self.evidence_devices(from, now, devices),
-            self.evidence_boots(from, now),
-            self.evidence_processes(from, now),
-            self.evidence_apps(from, now),
-            self.evidence_capacity(capacity_from, now),
-        )?;
-        let mut evidence = Evidence {
-            now,
-            devices: known,
-            reboots,
-            processes,
-            apps,
-            capacity,
-            verdicts,
-        };
-        keep_known(&mut evidence);
+        let reading = self.reading(now, history_days).await?;
+        let mut evidence = reading.devices(devices, verdicts).await?;
+        evidence.capacity = reading.capacity(&evidence, None).await?;
+        reading.rest(&mut evidence).await?;
         Ok(evidence)
     }
+
+    /// Folds what is new; the evidence can then be read in parts, so that none but the largest is ever in memory.
+    pub async fn reading(&self, now: Timestamp, history_days: u32) -> Result<Reading<'_>, Error> {
+        self.fold(now).await?;
+        Ok(Reading {
+            telemetry: self,
+            now,
+            from: back(now, history_days),
+            capacity_from: back(now, history_days.min(CAPACITY_DAYS)),
+        })
+    }
+}
+
+/// Evidence in parts, all of one moment. The questions come one after the other: the engine answers each with all its
+/// threads, and its memory holds one.
+#[derive(Debug)]
+pub struct Reading<'a> {
+    telemetry: &'a Telemetry,
+    now: Timestamp,
+    from: Timestamp,
+    capacity_from: Timestamp,
+}
+
+impl Reading<'_> {
+    /// Who is watched; everything else is empty.
+    pub async fn devices(
+        &self,
+        devices: &BTreeMap<DeviceId, Traits>,
+        verdicts: Vec<Verdict>,
+    ) -> Result<Evidence, Error> {
+        Ok(Evidence {
+            now: self.now,
+            devices: self
+                .telemetry
+                .evidence_devices(self.from, self.now, devices)
+                .await?,
+            verdicts,
+            ..Evidence::default()
+        })
+    }
+
+    /// Runs of at most `size` devices (first, last) for [`Self::capacity`].
+    pub fn parts(&self, evidence: &Evidence, size: usize) -> Vec<(DeviceId, DeviceId)> {
+        let mut ids: Vec<DeviceId> = evidence.devices.keys().copied().collect();
+        ids.sort_by_key(place_in_table);
+        ids.chunks(size.max(1))
+            .filter_map(|some| some.first().copied().zip(some.last().copied()))
+            .collect()
+    }
+
+    /// Daily figures of the devices from the first to the last of a part, or of all.
+    pub async fn capacity(
+        &self,
+        evidence: &Evidence,
+        among: Option<(DeviceId, DeviceId)>,
+    ) -> Result<Vec<DeviceCapacity>, Error> {
+        let mut capacity = self
+            .telemetry
+            .evidence_capacity(self.capacity_from, self.now, among)
+            .await?;
+        capacity.retain(|of| evidence.devices.contains_key(&of.device));
+        Ok(capacity)
+    }
+
+    /// Restarts, programs and apps: detectors compare them over the whole fleet, so they come whole.
+    pub async fn rest(&self, evidence: &mut Evidence) -> Result<(), Error> {
+        let (from, now) = (self.from, self.now);
+        evidence.processes = self.telemetry.evidence_processes(from, now).await?;
+        evidence.reboots = self.telemetry.evidence_boots(from, now).await?;
+        evidence.apps = self.telemetry.evidence_apps(from, now).await?;
+        keep_known(evidence);
+        Ok(())
+    }
+}
+
+/// ClickHouse sorts UUIDs by their second half first (documented with the type).
+fn place_in_table(device: &DeviceId) -> (u64, u64) {
+    let (first, second) = device.0.as_u64_pair();
+    (second, first)
 }
 
 /// A retired device's history must not judge the others.
@@ -68,9 +134,6 @@ fn keep_known(evidence: &mut Evidence) {
         .reboots
         .retain(|of| devices.contains_key(&of.device));
     evidence.apps.retain(|of| devices.contains_key(&of.device));
-    evidence
-        .capacity
-        .retain(|of| devices.contains_key(&of.device));
     for identity in &mut evidence.processes {
         let before = identity.seen.len() as u32;
         identity

@@ -95,12 +95,18 @@ fn literal(row: Map<String, Value>) -> Result<Literal, Error> {
         observed_at,
         kind,
     } = Envelope::deserialize(&Value::Object(row.clone()))?;
+    // A time that the store cannot hold is shown as it was told, not where it was put.
+    let told = |name: &str| row.get("original_times")?.get(name).cloned();
     let body: Map<String, Value> = fields(&kind)
         .iter()
-        .filter_map(|(name, column)| Some(((*name).to_owned(), plain(name, row.get(*column)?)?)))
+        .filter_map(|(name, column)| {
+            let value = told(name).or_else(|| plain(name, row.get(*column)?))?;
+            Some(((*name).to_owned(), value))
+        })
         .collect();
     let mut observation = Map::new();
-    observation.insert("observed_at".into(), Value::from(observed_at.to_string()));
+    let when = told("observed_at").unwrap_or_else(|| Value::from(observed_at.to_string()));
+    observation.insert("observed_at".into(), when);
     observation.insert(kind.clone(), Value::Object(body));
     Ok(Literal {
         seq,

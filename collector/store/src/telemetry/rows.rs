@@ -49,6 +49,12 @@ fn envelope(columns: &mut Columns<'_>) -> Result<(), Error> {
     columns.every("observed_at", |event| Micros::from(event.observed_at))?;
     columns.every("received_at", |event| Micros::from(event.received_at))?;
     columns.every("simulated", |event| event.simulated)?;
+    columns.when("original_times", |event| {
+        (!event.original_times.is_empty()).then(|| {
+            let pairs = event.original_times.iter().cloned();
+            pairs.collect::<std::collections::BTreeMap<_, _>>()
+        })
+    })?;
     columns.every("outcome", |event| match &event.outcome {
         Outcome::Stored(_) => "stored",
         Outcome::Rejected { .. } => "rejected",

@@ -61,6 +61,7 @@ impl Laptop {
             received_at: self.received_at,
             simulated: false,
             outcome,
+            original_times: Vec::new(),
         }
     }
 

@@ -4,6 +4,7 @@ use serde_json::json;
 use weft_collector_core::{
     device::DeviceId,
     event::{App, BootEnd, Event, Observed},
+    finding::{Facts, Finding, Kind, Severity, Subject},
 };
 use weft_collector_store::telemetry::{Of, Slice, Telemetry, Wanted};
 
@@ -357,11 +358,29 @@ async fn literal_records_speak_the_words_of_the_wire() {
 async fn a_clock_that_is_years_off_is_kept_within_what_the_store_can_hold() {
     let sandbox = Sandbox::start().await;
     let mut laptop = Laptop::new(1, at(NOW));
-    let report = vec![
+    let mut report = vec![
         laptop.event(at("1601-01-01T00:00:00Z"), vitals(0.1)),
         laptop.event(at("9999-01-01T00:00:00Z"), vitals(0.1)),
     ];
+    report[0].original_times = vec![("observed_at".into(), "1601-01-01T00:00:00Z".into())];
     sandbox.telemetry.insert(&report).await.unwrap();
+    let wanted = Wanted {
+        kind: String::new(),
+        from: at("1890-01-01T00:00:00Z"),
+        to: at("2100-01-01T00:00:00Z"),
+        after: None,
+        limit: 10,
+    };
+    let told = sandbox
+        .telemetry
+        .device_observations(laptop.device, &wanted)
+        .await
+        .unwrap();
+    assert_eq!(told.len(), 1);
+    assert_eq!(
+        told[0].observation["observed_at"], "1601-01-01T00:00:00Z",
+        "as it was told"
+    );
     assert_eq!(
         sandbox.telemetry.books(laptop.device).await.unwrap().stored,
         2
@@ -371,4 +390,64 @@ async fn a_clock_that_is_years_off_is_kept_within_what_the_store_can_hold() {
         sandbox.telemetry.books(unknown).await.unwrap(),
         Default::default()
     );
+}
+
+#[tokio::test]
+async fn the_rows_behind_a_finding_are_those_of_its_laptops_and_time() {
+    let sandbox = Sandbox::start().await;
+    let telemetry = &sandbox.telemetry;
+    let (one, two) = fleet(telemetry).await;
+    telemetry.fold(at(NOW)).await.unwrap();
+    let behind = async |kind, names: &[&str], devices: &[DeviceId]| {
+        let mut facts = Facts::default();
+        facts.processes = names.iter().map(ToString::to_string).collect();
+        facts.apps = facts.processes.clone();
+        let finding = Finding {
+            kind,
+            detector: String::new(),
+            subject: Subject::Device(one.device),
+            cause: String::new(),
+            severity: Severity::Low,
+            confidence: 1.0,
+            score: 1.0,
+            from: hours_before(at(NOW), 26),
+            to: at(NOW),
+            title: String::new(),
+            why: vec![],
+            evidence: vec![],
+            devices: vec![],
+            at_risk: vec![],
+            facts,
+        };
+        telemetry.behind(&finding, devices).await.unwrap().rows
+    };
+    let boots = behind(Kind::Reboot, &[], &[one.device]).await;
+    let ends: Vec<_> = boots
+        .iter()
+        .map(|row| row["boot_end"].as_str().unwrap())
+        .collect();
+    assert_eq!(ends, ["clean_restart", "crash", "crash"]);
+    assert!(
+        behind(Kind::Reboot, &[], &[]).await.is_empty(),
+        "nobody is not everybody"
+    );
+    assert_eq!(
+        behind(Kind::Process, &["cupsd"], &[one.device, two.device])
+            .await
+            .len(),
+        3
+    );
+    assert!(
+        behind(Kind::Process, &["other"], &[one.device])
+            .await
+            .is_empty()
+    );
+    assert_eq!(behind(Kind::App, &["mega"], &[two.device]).await.len(), 1);
+    assert_eq!(behind(Kind::Capacity, &[], &[one.device]).await.len(), 1);
+    let story = behind(Kind::Compound, &["cupsd"], &[one.device]).await;
+    let what: Vec<_> = story
+        .iter()
+        .map(|row| row["what"].as_str().unwrap())
+        .collect();
+    assert_eq!(what, ["boot", "boot", "process"]);
 }

@@ -10,7 +10,7 @@ use weft_collector_core::{
     authority::{Action, Object, allows},
     device::DeviceId,
 };
-use weft_collector_store::control::devices::Device;
+use weft_collector_store::control::devices::{Device, Wanted};
 
 use super::{DeviceSummary, summaries};
 use crate::api::{
@@ -25,7 +25,7 @@ const LIST: &str = "devices";
 #[derive(Deserialize, IntoParams)]
 #[into_params(parameter_in = Query)]
 pub struct Query {
-    /// Part of the name, the model or the team.
+    /// Words, each a part of the name, the model, the team or the system's build.
     q: Option<String>,
     team: Option<String>,
     model: Option<String>,
@@ -46,23 +46,22 @@ pub async fn list(
 ) -> Result<Json<Page<DeviceSummary>>, Problem> {
     let limit = page::limit(query.limit)?;
     let after = page::place::<(String, Uuid)>(LIST, query.cursor.as_deref())?;
-    // The fleet fits into memory many times over (100,000 rows are 30 MB); what is read of telemetry is one page.
-    let mut devices = match allows(&caller.viewer, Action::See, &Object::Fleet).is_allowed() {
-        true => api.control.devices().list().await?,
-        false => api.control.devices().of_owner(caller.account.id).await?,
+    let fleet = allows(&caller.viewer, Action::See, &Object::Fleet).is_allowed();
+    let asked = |value: Option<String>| value.filter(|value| !value.is_empty());
+    let wanted = Wanted {
+        owner: (!fleet).then_some(caller.account.id),
+        team: asked(query.team),
+        model: asked(query.model),
+        os_type: asked(query.os),
+        simulated: query.simulated,
+        words: query.q.unwrap_or_default(),
     };
-    devices.retain(|device| wanted(&query, device));
-    devices.sort_by_key(place);
-    let found = devices
-        .into_iter()
-        .filter(|device| after.as_ref().is_none_or(|after| place(device) > *after));
-    let found = found
-        .take(
-            usize::try_from(limit)
-                .unwrap_or(usize::MAX)
-                .saturating_add(1),
-        )
-        .collect();
+    let after = after.as_ref().map(|(name, id)| (name.as_str(), *id));
+    let found = api
+        .control
+        .devices()
+        .page(&wanted, after, limit.saturating_add(1))
+        .await?;
     let page = Page::of(LIST, found, limit, place, |device| device);
     tell(&api, &caller, &page.items).await?;
     Ok(Json(Page {
@@ -98,26 +97,5 @@ async fn tell(api: &Api, caller: &Caller, devices: &[Device]) -> Result<(), Prob
 }
 
 fn place(device: &Device) -> (String, Uuid) {
-    (device.traits.name.to_lowercase(), device.id.0)
-}
-
-fn wanted(query: &Query, device: &Device) -> bool {
-    let traits = &device.traits;
-    let is = |asked: &Option<String>, value: &str| {
-        let asked = asked.as_deref().filter(|asked| !asked.is_empty());
-        asked.is_none_or(|asked| asked.eq_ignore_ascii_case(value))
-    };
-    let words = query.q.as_deref().unwrap_or_default().to_lowercase();
-    let text = format!(
-        "{} {} {} {}",
-        traits.name, traits.model, traits.team, traits.os_build
-    )
-    .to_lowercase();
-    is(&query.team, &traits.team)
-        && is(&query.model, &traits.model)
-        && is(&query.os, &traits.os_type)
-        && query
-            .simulated
-            .is_none_or(|simulated| simulated == traits.simulated)
-        && words.split_whitespace().all(|word| text.contains(word))
+    (device.traits.name.clone(), device.id.0)
 }

@@ -16,7 +16,7 @@ impl Telemetry {
         now: Timestamp,
     ) -> Result<Vec<AppUse>, Error> {
         let asked = self
-            .select(queries::EVIDENCE_APPS)
+            .work(queries::EVIDENCE_APPS)
             .at("from", from)
             .at("now", now);
         asked.with("limit", MAX_USES).all().await

@@ -42,21 +42,17 @@ impl Telemetry {
         &self,
         from: Timestamp,
         now: Timestamp,
+        among: Option<(DeviceId, DeviceId)>,
     ) -> Result<Vec<DeviceCapacity>, Error> {
-        let (vitals, disks, batteries): (Vec<VitalsDays>, Vec<DiskDays>, Vec<BatteryDays>) = futures::try_join!(
-            self.select(queries::EVIDENCE_VITALS)
-                .at("from", from)
-                .at("now", now)
-                .all(),
-            self.select(queries::EVIDENCE_FILESYSTEMS)
-                .at("from", from)
-                .at("now", now)
-                .all(),
-            self.select(queries::EVIDENCE_BATTERIES)
-                .at("from", from)
-                .at("now", now)
-                .all(),
-        )?;
+        let (low, high) =
+            among.unwrap_or((DeviceId(uuid::Uuid::nil()), DeviceId(uuid::Uuid::max())));
+        let ask = |sql| {
+            let asked = self.work(sql).at("from", from).at("now", now);
+            asked.with("low", low).with("high", high)
+        };
+        let vitals: Vec<VitalsDays> = ask(queries::EVIDENCE_VITALS).all().await?;
+        let disks: Vec<DiskDays> = ask(queries::EVIDENCE_FILESYSTEMS).all().await?;
+        let batteries: Vec<BatteryDays> = ask(queries::EVIDENCE_BATTERIES).all().await?;
         let mut all: BTreeMap<DeviceId, DeviceCapacity> = BTreeMap::new();
         for VitalsDays { device, days } in vitals {
             let of = entry(&mut all, device);

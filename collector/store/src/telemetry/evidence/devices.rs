@@ -16,9 +16,13 @@ use crate::telemetry::{Error, Telemetry};
 struct Life {
     device: DeviceId,
     watched: bool,
+    #[serde(rename = "first_live_")]
     first_live: Timestamp,
+    #[serde(rename = "last_live_")]
     last_live: Timestamp,
+    #[serde(rename = "first_any_")]
     first_any: Timestamp,
+    #[serde(rename = "last_any_")]
     last_any: Timestamp,
     history: Timestamp,
 }
@@ -40,15 +44,9 @@ impl Telemetry {
         now: Timestamp,
         devices: &BTreeMap<DeviceId, Traits>,
     ) -> Result<BTreeMap<DeviceId, DeviceEvidence>, Error> {
-        let (lives, made): (Vec<Life>, Vec<Made>) = futures::try_join!(
-            self.select(queries::EVIDENCE_DEVICES)
-                .at("from", from)
-                .at("now", now)
-                .all(),
-            self.select(queries::EVIDENCE_INVENTORIES)
-                .at("now", now)
-                .all(),
-        )?;
+        let asked = self.work(queries::EVIDENCE_DEVICES);
+        let lives: Vec<Life> = asked.at("from", from).at("now", now).all().await?;
+        let made: Vec<Made> = self.work(queries::EVIDENCE_INVENTORIES).all().await?;
         let mut made: BTreeMap<DeviceId, Made> =
             made.into_iter().map(|made| (made.device, made)).collect();
         let known = lives.into_iter().filter_map(|life| {

@@ -17,6 +17,9 @@ use crate::telemetry::{Error, Telemetry};
 /// Groups of one round. 10,000 laptops of one company run some 50,000 programs; a developers' fleet more.
 const MAX_GROUPS: u32 = 200_000;
 
+/// Lives of programs that one question reads: some hundred MB of groups in the engine.
+const RUN_LIVES: u64 = 400_000;
+
 /// Sightings per identity, see [`ProcessIdentity::seen`].
 const MAX_SEEN: usize = 200;
 
@@ -28,7 +31,13 @@ struct Row {
     about: About,
     devices: u32,
     seen: Vec<Seen>,
-    devices_with_name: u32,
+}
+
+#[derive(Deserialize)]
+struct Name {
+    name: String,
+    rows: u64,
+    devices: u32,
 }
 
 /// path, sha256, package, original file name, user class, traits
@@ -54,33 +63,68 @@ impl Telemetry {
         from: Timestamp,
         now: Timestamp,
     ) -> Result<Vec<ProcessIdentity>, Error> {
-        let asked = self
-            .select(queries::EVIDENCE_PROCESSES)
+        let names: Vec<Name> = self
+            .work(queries::EVIDENCE_NAMES)
             .at("from", from)
-            .at("now", now);
-        let rows: Vec<Row> = asked.with("limit", MAX_GROUPS).all().await?;
-        if rows.len() >= MAX_GROUPS as usize {
+            .all()
+            .await?;
+        let mut groups = 0;
+        let mut identities: BTreeMap<String, ProcessIdentity> = BTreeMap::new();
+        for run in runs(&names) {
+            let (Some(first), Some(last)) = (run.first(), run.last()) else {
+                continue;
+            };
+            let asked = self
+                .work(queries::EVIDENCE_PROCESSES)
+                .at("from", from)
+                .at("now", now)
+                .with("first", &first.name)
+                .with("last", &last.name);
+            let left = MAX_GROUPS.saturating_sub(groups);
+            let mut answer = asked.with("limit", left).rows::<Row>()?;
+            while let Some(rows) = answer.some().await? {
+                groups += rows.len() as u32;
+                for row in rows {
+                    let with_name = run
+                        .binary_search_by(|name| name.name.as_str().cmp(&row.name))
+                        .map_or(0, |index| run[index].devices);
+                    let one = row.identity(with_name);
+                    match identities.get_mut(&one.key) {
+                        Some(known) => join(known, one),
+                        None => {
+                            identities.insert(one.key.clone(), one);
+                        }
+                    }
+                }
+            }
+        }
+        if groups >= MAX_GROUPS {
             tracing::warn!(
                 limit = MAX_GROUPS,
                 "more program identities than one round reads; the rest is not judged"
             );
         }
-        let mut identities: BTreeMap<String, ProcessIdentity> = BTreeMap::new();
-        for row in rows {
-            let one = row.identity();
-            match identities.get_mut(&one.key) {
-                Some(known) => join(known, one),
-                None => {
-                    identities.insert(one.key.clone(), one);
-                }
-            }
-        }
         Ok(identities.into_values().collect())
     }
 }
 
+/// Neighbours in the order of the table, about [`RUN_LIVES`] together; a name is never cut.
+fn runs(names: &[Name]) -> Vec<&[Name]> {
+    let mut runs = Vec::new();
+    let (mut begin, mut lives) = (0, 0);
+    for (index, name) in names.iter().enumerate() {
+        if index > begin && lives + name.rows > RUN_LIVES {
+            runs.push(&names[begin..index]);
+            (begin, lives) = (index, 0);
+        }
+        lives += name.rows;
+    }
+    runs.push(&names[begin..]);
+    runs
+}
+
 impl Row {
-    fn identity(self) -> ProcessIdentity {
+    fn identity(self, devices_with_name: u32) -> ProcessIdentity {
         let About(path, sha256, package, original_file_name, user_class, traits) = self.about;
         ProcessIdentity {
             key: identity(
@@ -100,7 +144,7 @@ impl Row {
             place: self.lies,
             user_class,
             traits,
-            devices_with_name: self.devices_with_name,
+            devices_with_name: devices_with_name.max(self.devices),
             seen: self.seen.into_iter().map(Seen::seen).collect(),
             devices: self.devices,
         }

@@ -39,7 +39,7 @@ impl Telemetry {
         now: Timestamp,
     ) -> Result<Vec<DeviceBoots>, Error> {
         let rows: Vec<Row> = self
-            .select(queries::EVIDENCE_BOOTS)
+            .work(queries::EVIDENCE_BOOTS)
             .at("from", from)
             .at("now", now)
             .all()

@@ -52,6 +52,7 @@ impl Telemetry {
         now: Timestamp,
         devices: &BTreeMap<DeviceId, Traits>,
     ) -> Result<Restarts, Error> {
+        self.fold(now).await?;
         let (known, mut boots) = futures::try_join!(
             self.evidence_devices(from, now, devices),
             self.evidence_boots(from, now),
@@ -65,6 +66,7 @@ impl Telemetry {
 
     /// Which app is on which device, as the detectors see it.
     pub async fn app_uses(&self, from: Timestamp, now: Timestamp) -> Result<Vec<AppUse>, Error> {
+        self.fold(now).await?;
         self.evidence_apps(from, now).await
     }
 }
