@@ -2,7 +2,7 @@
 --
 -- Filled by `telemetry/fold.rs` from the observations, never by a materialized view. Every column is a join (min, max, the
 -- newest, the value of the largest count), so folding the same observations again, in any order, in pieces or twice, changes
--- nothing, and a row that stands twice until a merge counts once (docs/adr/0006). Days are days since 1970, UTC, by the
+-- nothing, and a row that stands twice until a merge counts once (docs/adr/0009). Days are days since 1970, UTC, by the
 -- laptop's clock. Readers group; nothing depends on when merges run.
 
 -- When an observation was stored, by the clock of this server: what came since the last fold is found by it. Rows from

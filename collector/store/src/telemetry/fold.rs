@@ -2,7 +2,7 @@
 //!
 //! **Invariant: folding again changes nothing.** Days are counted anew from all their observations and joined (min, max,
 //! newest, larger) with what is there; a fold that dies half-way is simply done again, two collectors that fold at once
-//! agree, and late data lands on its own day (docs/adr/0006). Not here: deleting, which is [`super::retention`].
+//! agree, and late data lands on its own day (docs/adr/0009). Not here: deleting, which is [`super::retention`].
 
 use jiff::{SignedDuration, Timestamp};
 use serde::Deserialize;
