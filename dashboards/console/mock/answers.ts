@@ -1,5 +1,6 @@
 // Answers of a pretended collector, typed by the same shapes as the console. Roles are kept roughly, to see refusals.
 import type * as T from "../src/api/types.ts";
+import { Beside } from "./beside.ts";
 import { build, type Fleet } from "./fleet.ts";
 
 const DAY = 86_400_000;
@@ -32,10 +33,12 @@ const page = <I>(items: I[], query: URLSearchParams, size = 50): T.Page<I> => {
 
 export class MockCollector {
   private readonly fleet: Fleet;
+  private readonly beside: Beside;
   private readonly people: Record<string, T.Me>;
 
   constructor(now: Date) {
     this.fleet = build(now);
+    this.beside = new Beside(this.fleet);
     const own = (n: number) => {
       const device = this.fleet.devices[n] as T.Device;
       return [{ id: device.id, name: device.name }];
@@ -70,6 +73,8 @@ export class MockCollector {
     if (query.get("q") === "explode")
       return refuse(500, "The engine did not answer", "ClickHouse took longer than 10 s.", "engine_timeout");
     const parts = path.split("/").slice(1);
+    const beside = this.beside.answer(asked, me, parts);
+    if (beside) return beside;
     const noun = parts[0] ?? "";
     const handler = this.nouns[noun];
     return handler ? handler(asked, me, parts) : refuse(404, "Nothing here", `${path} does not exist.`, "not_found");
@@ -283,12 +288,13 @@ export class MockCollector {
   }
 
   private threads({ query, method, body }: Asked, me: T.Me, parts: string[]): Answer {
-    const { threads, devices, boots, now, iso } = this.fleet;
+    const { threads } = this.fleet;
     if (!parts[1]) {
       if (method === "POST") return ok(threads[0]);
       const q = (query.get("q") ?? "").toLowerCase();
       const found = threads.filter(
         (thread) =>
+          (!thread.private || me.roles.some((role) => role === "security" || role === "admin")) &&
           (!query.get("space") || thread.space.slug === query.get("space")) &&
           (!query.get("state") || (query.get("state") === "solved") === thread.solved) &&
           (!query.get("mine") || thread.messages.some((post) => post.author.id === me.id)) &&
@@ -334,43 +340,6 @@ export class MockCollector {
       case "follow":
         thread.following = method === "PUT";
         return ok();
-      case "context": {
-        const owners = new Set(thread.messages.map((post) => post.author.id));
-        const cards: T.ContextCard[] = devices
-          .filter((device) => device.owner && owners.has(device.owner.id))
-          .map((device) => {
-            const list = boots.get(device.id) ?? [];
-            const byDay = Array.from({ length: 30 }, (_, index) => {
-              const day = iso(now.getTime() - (29 - index) * DAY).slice(0, 10);
-              const of = list.filter((boot) => boot.ended_at?.startsWith(day));
-              const unexpected = of.filter((boot) =>
-                ["crash", "forced_off", "power_loss_or_hang", "failed_boot"].includes(boot.end),
-              ).length;
-              return { day, expected: of.length - unexpected, unexpected };
-            });
-            return {
-              device: { id: device.id, name: device.name, simulated: device.simulated },
-              owner: device.owner ?? { id: "", name: "" },
-              audience: staff
-                ? "Shown to technicians, security and administrators"
-                : "Shown to everyone in this thread until 3 December",
-              facts: [
-                { label: "Model", value: device.model, tone: "plain" },
-                { label: "System", value: device.os_build, tone: "plain" },
-                {
-                  label: "Unexpected",
-                  value: `${device.unexpected_30d} ends in 30 days`,
-                  tone: device.unexpected_30d > 3 ? "bad" : "good",
-                },
-                { label: "Last stop code", value: "0x00000154", tone: "warn" },
-                { label: "Graphics driver", value: "31.0.24027.1012", tone: "plain" },
-              ],
-              boots_by_day: byDay,
-              peers: { model: device.model, devices: 14, unexpected_ratio: 0.64 },
-            };
-          });
-        return ok(cards);
-      }
       default:
         return ok();
     }

@@ -343,6 +343,7 @@ export function build(now: Date) {
     accepted_post: null,
     following: false,
     can_moderate: true,
+    private: false,
     ...extra,
   });
   const threads: T.Thread[] = [
@@ -431,6 +432,37 @@ export function build(now: Date) {
       2,
       [post(51, tech, t - 3 * DAY, "AnyDesk on four laptops. Asking the team before judging.")],
       { simulated: false },
+    ),
+    thread(
+      7,
+      "Blue screen on waking since the Wi-Fi driver of September",
+      0,
+      [
+        post(61, person(2), t - 31 * DAY, "Opening the lid ends in a blue screen every other morning."),
+        post(
+          62,
+          tech,
+          t - 24 * DAY,
+          "Go back to Wi-Fi driver `23.60.1.2`: **Device Manager → Network adapters → Roll Back Driver**. No restart needed.",
+          { accepted: true },
+        ),
+        post(63, person(6), t - 19 * DAY, "Did it, quiet since then."),
+      ],
+      { solved: true, accepted_post: id(4, 62), anomalies: 1 },
+    ),
+    thread(
+      8,
+      "Why do you use Dropbox?",
+      2,
+      [
+        post(
+          71,
+          { id: id(2, 901), name: "Sasha Security", system: false, roles: ["user", "security"] },
+          t - 1 * DAY,
+          "We saw **Dropbox** on LT-0003. Nobody is in trouble, and nothing is decided: we ask first.\n\nWhy do you use it, and for what? What does the approved tool lack?",
+        ),
+      ],
+      { private: true, simulated: false },
     ),
   ];
 

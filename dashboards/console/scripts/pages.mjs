@@ -1,6 +1,6 @@
 // Looks at every page of the built console against the pretended collector: axe (WCAG 2.2 A and AA), no console errors,
 // no breach of the content security policy, nothing wider than the window. `--all` adds the other looks, `--shots DIR`
-// keeps pictures of all, `--only NAME` takes the pages whose name begins so.
+// keeps pictures of all, `--only NAME,NAME` takes the pages whose name begins so, `--look NAME` one look.
 // Needs Chromium (CHROMIUM=/path, default /usr/bin/chromium) and builds the console first.
 import { mkdirSync, readFileSync } from "node:fs";
 import { join } from "node:path";
@@ -10,7 +10,9 @@ import { build, preview } from "vite";
 
 const shotsAt = process.argv.includes("--shots") ? process.argv[process.argv.indexOf("--shots") + 1] : null;
 const all = shotsAt !== null || process.argv.includes("--all");
-const only = process.argv.includes("--only") ? process.argv[process.argv.indexOf("--only") + 1] : null;
+const argument = (name) => (process.argv.includes(name) ? process.argv[process.argv.indexOf(name) + 1] : null);
+const only = argument("--only")?.split(",") ?? null;
+const look = argument("--look");
 const ID = (kind, n) => `0193${kind.toString(16).padStart(4, "0")}-7c00-7000-8000-${n.toString(16).padStart(12, "0")}`;
 
 /** name, login, path, what must be visible before looking */
@@ -29,10 +31,22 @@ const PAGES = [
   ["anomalies", "admin", "/anomalies", "restarts by the clock"],
   ["anomaly", "admin", `/anomalies/${ID(6, 1)}`, "Judgement"],
   ["anomaly-outbreak", "technician", `/anomalies/${ID(6, 2)}`, "Judgement"],
+  ["thread-cohort", "user", `/threads/${ID(5, 1)}`, "What the laptops here share"],
+  ["thread-mine", "user", `/threads/${ID(5, 2)}`, "Choose what peers see"],
+  ["thread-verified", "technician", `/threads/${ID(5, 7)}`, "Verified: it helped"],
+  ["thread-waiting", "user", `/threads/${ID(5, 4)}`, "What is missing"],
+  ["thread-review", "user", `/threads/${ID(5, 8)}`, "What do you use Dropbox for?"],
+  ["thread-decide", "security", `/threads/${ID(5, 8)}`, "Decide…"],
   ["threads", "technician", "/threads", "T14 keeps restarting"],
   ["thread", "technician", `/threads/${ID(5, 1)}`, "Unexpected ends, last"],
   ["thread-new", "user", "/threads/new", "First post"],
   ["apps", "security", "/apps", "Dropbox"],
+  ["reviews", "security", "/reviews?state=all", "Large files"],
+  ["demand", "security", "/demand", "The reasons given"],
+  ["impact", "admin", "/impact", "Lost by model"],
+  ["impact-own", "user", "/impact", "Lost by model"],
+  ["rules", "technician", "/rules", "Undo…"],
+  ["accounts", "admin", "/accounts", "Robin Admin"],
   ["mine", "user", "/mine", "Who looked"],
   ["mine-none", "nobody", "/mine", "How it gets here"],
   ["audit", "admin", "/audit", "token.create"],
@@ -69,15 +83,15 @@ const browser = await chromium.launch({
 
 try {
   comparePolicies();
-  for (const look of LOOKS) {
-    if (!all && !look.always) continue;
+  for (const each of LOOKS) {
+    if (look ? each.name !== look : !all && !each.always) continue;
     for (const [name, login, path, wait] of PAGES) {
-      if (only && !name.startsWith(only)) continue;
-      await visit(look, name, login, path, wait);
+      if (only && !only.some((each) => name.startsWith(each))) continue;
+      await visit(each, name, login, path, wait);
     }
-    console.log(`${look.name}: looked at`);
+    console.log(`${each.name}: looked at`);
   }
-  if (!only || only === "keyboard") await keyboard();
+  if (!only || only.includes("keyboard")) await keyboard();
 } finally {
   await browser.close();
   await server.close();

@@ -5,14 +5,14 @@ import { Problem } from "./problem";
 import type * as T from "./types";
 
 /** Long enough to read a page without flicker, short enough to trust it. */
-const FRESH_MS = 15_000;
+export const FRESH_MS = 15_000;
 /** Times a reading call is repeated when the collector gave no answer or failed itself. */
 const RETRIES = 2;
 
 export const retry = (failures: number, error: Error) =>
   failures < RETRIES && error instanceof Problem && (error.status === 0 || error.status >= 500);
 
-function useOne<R>(key: unknown[], path: string, query?: Query, enabled = true) {
+export function useOne<R>(key: unknown[], path: string, query?: Query, enabled = true) {
   return useQuery({
     queryKey: [...key, query ?? {}],
     queryFn: ({ signal }) => get<R>(path, query, signal),
@@ -21,7 +21,7 @@ function useOne<R>(key: unknown[], path: string, query?: Query, enabled = true) 
   });
 }
 
-function usePages<R>(key: unknown[], path: string, query: Query = {}, enabled = true) {
+export function usePages<R>(key: unknown[], path: string, query: Query = {}, enabled = true) {
   return useInfiniteQuery({
     queryKey: [...key, query],
     queryFn: ({ signal, pageParam }) => get<T.Page<R>>(path, { ...query, cursor: pageParam }, signal),

@@ -131,6 +131,7 @@ export interface ThreadSummary {
   id: string; space: { id: string; slug: string; name: string }; title: string;
   author: { id: string; name: string } ; opened_at: string; last_post_at: string; posts: number; participants: number;
   solved: boolean; simulated: boolean; anomalies: number;
+  private: boolean; // for a few people and security only: an ask-first review
 }
 // GET /threads/{id}
 export interface Thread extends ThreadSummary {
@@ -147,10 +148,11 @@ export interface Post {
 export interface ContextCard {
   device: { id: string; name: string; simulated: boolean }; owner: { id: string; name: string };
   audience: string;  // in words: "shown to technicians", "shown to everyone in this thread until 3 December"
-  facts: { label: string; value: string; tone: "plain" | "good" | "warn" | "bad" }[];
+  facts: { fact: string; label: string; value: string; tone: "plain" | "good" | "warn" | "bad" }[];
   // last 30 days, one per day: 0 none, >0 unexpected ends
   boots_by_day: { day: string; expected: number; unexpected: number }[];
   peers: { model: string; devices: number; unexpected_ratio: number | null } | null; // null under the anonymity floor of 5
+  mine: boolean; shared: { facts: string[]; until: string | null } | null; // for its owner: what peers see of it here
 }
 
 // GET /apps -> Page<AppRow>: every app seen or judged (security, admin)
@@ -166,8 +168,8 @@ export interface AppRow {
 export interface AuditEntry { id: string; at: string; actor: string; action: string; object: string; detail: string; outcome: "ok" | "refused" }
 // GET /tokens, POST /tokens {name, uses, expires_in (seconds), team?, owner? (login), device_name?, simulated?} -> Token & {secret: string} (secret shown once), DELETE /tokens/{id} (admin)
 export interface Token { id: string; name: string; team: string; uses_left: number; uses: number; created_at: string; expires_at: string; revoked: boolean }
-// POST /devices/{id}/revoke {reason} (admin)
-// GET /peers/{device} and more come with later issues.
+// POST /devices/{id}/revoke {reason} · POST /devices/{id}/retire {reason?} (admin)
+// Machine facts beside the talk: beside.ts. Reviews, demand, impact: reviewing.ts. Rules, evidence, accounts: keeping.ts.
 export interface JudgementPreview { would_hide: number }
 export interface TokenSecret { secret: string }
 // application/problem+json, every error

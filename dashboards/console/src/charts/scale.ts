@@ -34,3 +34,26 @@ export function apart(wanted: number[], gap: number, low: number, high: number):
   for (const label of order) placed[label.index] = label.y;
   return placed;
 }
+
+/** Ratios on a ladder where twice and half are equally far from 1: round marks from below `low` to above `high`. */
+export function ratioTicks(low: number, high: number): number[] {
+  const from = clampRatio(Math.min(low, 1));
+  const to = clampRatio(Math.max(high, 1));
+  const all = [-3, -2, -1, 0, 1, 2, 3].flatMap((power) =>
+    [1, 2, 5].map((step) => Number((step * 10 ** power).toPrecision(1))),
+  );
+  const first = Math.max(
+    0,
+    all.findLastIndex((mark) => mark <= from),
+  );
+  const last = all.findIndex((mark) => mark >= to);
+  return all.slice(first, (last < 0 ? all.length - 1 : last) + 1);
+}
+
+/** What a ladder of ratios can show: nothing is infinitely rare. */
+export const clampRatio = (ratio: number) => Math.min(1000, Math.max(0.001, Number.isFinite(ratio) ? ratio : 1000));
+
+export const ladder = (from: number, to: number, low: number, high: number) => {
+  const line = linear(Math.log(clampRatio(from)), Math.log(clampRatio(to)), low, high);
+  return (ratio: number) => line(Math.log(clampRatio(ratio)));
+};

@@ -1,6 +1,6 @@
 // One anomaly: what it is, why, what happened, whom it hits, where people talk about it, and what to do with it.
-import { Button } from "@mantine/core";
-import { useState } from "react";
+import { Button, Modal } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 import { Link, useNavigate, useParams } from "react-router";
 import { useChange } from "../api/changes";
 import { post } from "../api/client";
@@ -10,11 +10,15 @@ import { EventRows } from "../charts/event-rows";
 import { At } from "../parts/clock";
 import { SeverityMark, Simulated, StateMark } from "../parts/marks";
 import { PageFrame, Section } from "../parts/page";
-import { Loaded } from "../parts/state";
-import { isStaff, useSession } from "../session";
+import { Loaded, Loading } from "../parts/state";
+import { has, isStaff, useSession } from "../session";
 import { percent, plural } from "../words/numbers";
 import { JUDGEMENT, KIND_MEANING, KINDS, plain } from "../words/vocabulary";
 import { Judge } from "./anomaly/judge";
+
+const AskForm = lazy(() => import("./reviews/ask").then((module) => ({ default: module.AskForm })));
+
+import { Behind } from "./anomaly/evidence-rows";
 import { LinkedThreads } from "./anomaly/linked-threads";
 
 export default function AnomalyPage() {
@@ -58,6 +62,7 @@ function AnomalyView({ anomaly }: { anomaly: Anomaly }) {
       )}
       <Section title="Evidence" note={`${plural(anomaly.evidence.length, "row")} behind this finding.`}>
         <Evidence anomaly={anomaly} />
+        <Behind anomaly={anomaly.id} names={names} />
       </Section>
       <Section
         title="Laptops"
@@ -113,6 +118,8 @@ function Actions({ anomaly }: { anomaly: Anomaly }) {
     touches: ["anomaly", "anomalies", "threads"],
     after: (thread) => navigate(`/threads/${thread.id}`),
   });
+  const [asking, setAsking] = useState(false);
+  const mayAsk = anomaly.kind === "app" && has(me, "security", "admin") && anomaly.affected.length > 0;
   const talked = anomaly.links.some((link) => link.state === "confirmed" || link.state === "automatic");
   return (
     <>
@@ -131,6 +138,23 @@ function Actions({ anomaly }: { anomaly: Anomaly }) {
           Resolve
         </Button>
       )}
+      {mayAsk && (
+        <Button variant="default" onClick={() => setAsking(true)}>
+          Ask an owner why…
+        </Button>
+      )}
+      <Modal opened={asking} onClose={() => setAsking(false)} title="Ask an owner about an app" size="lg">
+        <Suspense fallback={<Loading lines={4} />}>
+          {asking && (
+            <AskForm
+              devices={anomaly.affected}
+              about={anomaly.title}
+              anomaly={anomaly.id}
+              done={() => setAsking(false)}
+            />
+          )}
+        </Suspense>
+      </Modal>
     </>
   );
 }

@@ -53,7 +53,15 @@ function DeviceView({ device }: { device: Device }) {
         </>
       }
       standfirst={<Sentence device={device} />}
-      actions={has(me, "admin") && device.state === "active" && <Revoke device={device} />}
+      actions={
+        has(me, "admin") &&
+        device.state !== "retired" && (
+          <>
+            <End device={device} how="retire" />
+            {device.state === "active" && <End device={device} how="revoke" />}
+          </>
+        )
+      }
     >
       <Tabs
         value={tab}
@@ -83,7 +91,7 @@ function DeviceView({ device }: { device: Device }) {
             <ProcessesTab device={device.id} />
           </Tabs.Panel>
           <Tabs.Panel value="apps">
-            <AppsTab device={device.id} />
+            <AppsTab device={device.id} name={device.name} owned={device.owner !== null} />
           </Tabs.Panel>
           <Tabs.Panel value="sent">
             <SentTab device={device.id} />
@@ -266,36 +274,52 @@ function Losses({ device }: { device: Device }) {
   );
 }
 
-function Revoke({ device }: { device: Device }) {
+const END = {
+  revoke: {
+    verb: "Revoke",
+    done: "was revoked; its stream ends now.",
+    means:
+      "Its certificate is refused from now on and its running stream ends. What it already sent stays. It can only come back by a new enrolment.",
+  },
+  retire: {
+    verb: "Retire",
+    done: "is retired; its history stays.",
+    means:
+      "For a laptop that was given back or scrapped. Its certificate ends and its history stays, but it no longer counts: not as missing, not among those that others are compared with.",
+  },
+};
+
+/** The two ways in which a laptop stops reporting for good. */
+function End({ device, how }: { device: Device; how: "revoke" | "retire" }) {
+  const { verb, done, means } = END[how];
   const [opened, setOpened] = useState(false);
   const [reason, setReason] = useState("");
-  const revoke = useChange({
-    run: () => post(`/devices/${device.id}/revoke`, { reason }),
-    touches: ["device", "devices"],
-    said: `${device.name} was revoked; its stream ends now.`,
+  const end = useChange({
+    run: () => post(`/devices/${device.id}/${how}`, { reason: reason.trim() }),
+    touches: ["device", "devices", "overview"],
+    said: `${device.name} ${done}`,
     after: () => setOpened(false),
   });
+  const needed = how === "revoke";
   return (
     <>
       <Button variant="default" size="xs" onClick={() => setOpened(true)}>
-        Revoke…
+        {verb}…
       </Button>
-      <Modal opened={opened} onClose={() => setOpened(false)} title={`Revoke ${device.name}?`}>
-        <p>
-          Its certificate is refused from now on and its running stream ends. What it already sent stays. It can only
-          come back by a new enrolment.
-        </p>
+      <Modal opened={opened} onClose={() => setOpened(false)} title={`${verb} ${device.name}?`}>
+        <p>{means}</p>
         <Textarea
-          label="Reason"
+          label={needed ? "Reason" : "Reason (optional)"}
           description="Goes into the audit log."
           mt="md"
-          required
+          required={needed}
+          maxLength={500}
           value={reason}
           onChange={(event) => setReason(event.currentTarget.value)}
         />
         <div className="actions">
-          <Button color="red" disabled={!reason.trim()} loading={revoke.isPending} onClick={() => revoke.mutate()}>
-            Revoke
+          <Button color="red" disabled={needed && !reason.trim()} loading={end.isPending} onClick={() => end.mutate()}>
+            {verb}
           </Button>
           <Button variant="default" onClick={() => setOpened(false)}>
             Cancel

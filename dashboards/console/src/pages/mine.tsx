@@ -15,6 +15,8 @@ import { plain } from "../words/vocabulary";
 import { AnomaliesOf, BootsOf } from "./device";
 import { LooksTab } from "./device/looks-tab";
 import { SentTab } from "./device/sent-tab";
+import { Ledger, ShownIn } from "./mine/ledger";
+import { BeingFound, ThanksToMe, Waiting } from "./mine/peers";
 
 export default function MinePage() {
   const me = useSession();
@@ -28,7 +30,10 @@ export default function MinePage() {
           When IT enrols a laptop for you, everything it sends is shown on this page, and so is everybody who looks at
           it.
         </Empty>
+        <Waiting />
         <Talk />
+        <BeingFound />
+        <ThanksToMe />
       </PageFrame>
     );
   }
@@ -61,17 +66,25 @@ function Mine({ device }: { device: Device }) {
     <>
       <BootsOf device={device} />
       <div style={{ height: 30 }} />
+      <Waiting />
       <Section title="Found" note="What the detectors think about your laptop.">
         <AnomaliesOf device={device.id} />
       </Section>
       <Talk />
+      <BeingFound />
+      <ThanksToMe />
+      <Section title="Shown to peers" note="Context cards in threads: your choice, one by one.">
+        <ShownIn device={device.id} />
+      </Section>
       <Section title="Kept private" note="What the agent removed before anything left your laptop.">
         <Redacted device={device} />
       </Section>
       <Section title="What was sent" note={<Link to={`/devices/${device.id}/sent`}>On a page of its own</Link>}>
         <SentTab device={device.id} />
       </Section>
-      <Section title="Who looked">
+      <Section title="Who looked" note="Every look of somebody else, in the last half year by person, then one by one.">
+        <Ledger device={device.id} />
+        <div style={{ height: 18 }} />
         <LooksTab device={device.id} />
       </Section>
       <Section title="Books" note="Where every observation of your laptop ended.">
@@ -92,6 +105,9 @@ function Mine({ device }: { device: Device }) {
             <Link to={`/devices/${device.id}/inventory`}>Inventory</Link>
           </li>
         </ul>
+        <p style={{ marginTop: 8 }}>
+          <Link to="/impact">The time that restarts cost you</Link>
+        </p>
         <p className="small quiet" style={{ marginTop: 8 }}>
           Processes and apps are never shown to colleagues: only to you, security staff and administrators.
         </p>

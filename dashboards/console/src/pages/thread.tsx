@@ -1,5 +1,6 @@
 // A thread: what people say on the left, what the machines show on the right.
 import { Button } from "@mantine/core";
+import { lazy, Suspense } from "react";
 import { Link, useParams } from "react-router";
 import { useChange } from "../api/changes";
 import { del, post, put } from "../api/client";
@@ -12,9 +13,14 @@ import { PageFrame } from "../parts/page";
 import { Loaded } from "../parts/state";
 import { isStaff, useSession } from "../session";
 import { plural } from "../words/numbers";
+import { CallButton } from "./thread/call";
+import { CohortBox } from "./thread/cohort";
 import { Composer } from "./thread/composer";
 import { DeviceContext } from "./thread/context";
+import { AskedHere, Peers } from "./thread/peers";
 import { Posts } from "./thread/posts";
+
+const ReviewInTalk = lazy(() => import("./thread/review"));
 
 export default function ThreadPage() {
   const { id = "" } = useParams();
@@ -46,6 +52,7 @@ function ThreadView({ thread }: { thread: Thread }) {
         <>
           <Link to={`/threads?space=${thread.space.slug}`}>{thread.space.name}</Link>
           {thread.solved ? <span className="mark good">✓ Solved</span> : <span className="mark">Open</span>}
+          {thread.private && <span className="mark warn">Private: a few people and security</span>}
           <Simulated when={thread.simulated} />
           <span>
             {plural(thread.participants, "person", "people")}, opened <At at={thread.opened_at} relative />
@@ -63,6 +70,7 @@ function ThreadView({ thread }: { thread: Thread }) {
           >
             {thread.following ? "✓ Following" : "Follow"}
           </Button>
+          <CallButton thread={thread.id} />
           {thread.accepted_post && (
             <Button component="a" variant="default" size="xs" href={`#post-${thread.accepted_post}`}>
               Go to the answer
@@ -78,6 +86,12 @@ function ThreadView({ thread }: { thread: Thread }) {
     >
       <div className="thread-grid">
         <div>
+          {thread.private && (
+            <Suspense fallback={null}>
+              <ReviewInTalk thread={thread.id} />
+            </Suspense>
+          )}
+          <AskedHere thread={thread.id} />
           <Posts thread={thread} />
           <Composer
             place={thread.id}
@@ -103,6 +117,8 @@ function ThreadView({ thread }: { thread: Thread }) {
             </ul>
           </section>
           <DeviceContext thread={thread.id} />
+          {!thread.private && <CohortBox thread={thread.id} />}
+          {!thread.private && <Peers thread={thread.id} />}
         </aside>
       </div>
     </PageFrame>

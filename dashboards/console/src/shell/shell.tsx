@@ -11,7 +11,7 @@ import { Logo, Selvedge } from "../parts/weave";
 import { become, homeOf, useSession } from "../session";
 import { ROLE } from "../words/vocabulary";
 import { isTyping, Keys } from "./keys";
-import { placesOf } from "./places";
+import { headsOf, isAt, placesOf } from "./places";
 import { SimulatedFleet } from "./simulated-fleet";
 
 const SHORTCUTS_OFF = "weft.shortcuts.off";
@@ -74,7 +74,18 @@ export function Shell() {
     return () => window.removeEventListener("keydown", onKey);
   }, [me, navigate, off]);
 
-  const nav = placesOf(me).map((place) => (
+  const heads = headsOf(me);
+  const nearby = heads.find((head) => head.places.some((place) => isAt(place, location.pathname)))?.places ?? [];
+  const nav = heads.map((head) => (
+    <Link
+      key={head.path}
+      to={head.path}
+      aria-current={head.places.some((place) => isAt(place, location.pathname)) ? "page" : undefined}
+    >
+      {head.word}
+    </Link>
+  ));
+  const everywhere = placesOf(me).map((place) => (
     <NavLink key={place.path} to={place.path}>
       {place.word}
     </NavLink>
@@ -113,12 +124,21 @@ export function Shell() {
         {open && (
           <div className="nav-panel" id="nav-panel">
             <Find label="Search everything (menu)" />
-            <nav aria-label="Menu">{nav}</nav>
+            <nav aria-label="Menu">{everywhere}</nav>
           </div>
         )}
         <Selvedge />
       </header>
       <main className="page" id="main" ref={main} tabIndex={-1}>
+        {nearby.length > 1 && (
+          <nav className="nearby" aria-label="Nearby">
+            {nearby.map((place) => (
+              <NavLink key={place.path} to={place.path}>
+                {place.word}
+              </NavLink>
+            ))}
+          </nav>
+        )}
         <SimulatedFleet />
         <Suspense fallback={<Loading lines={6} />}>
           <Outlet />

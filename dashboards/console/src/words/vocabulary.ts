@@ -1,4 +1,5 @@
 // The machine words of the API in people's words. One table each; a word that is not here shows as itself.
+import type { Purpose } from "../api/reviewing";
 import type { BootEnd, Judgement, Kind, LinkState, Role, Severity, Verdict } from "../api/types";
 
 export const KINDS: Record<Kind, string> = {
@@ -74,11 +75,50 @@ export const ROLE: Record<Role, string> = {
   security: "security",
   admin: "administrator",
 };
+export const ROLE_MEANING: Record<Role, string> = {
+  user: "their own laptop, and the threads",
+  technician: "health, restarts and inventory of every laptop; no programs or apps",
+  security: "programs and apps of every laptop; reviews and verdicts",
+  admin: "everything, and accounts, tokens and the audit log",
+};
+/** Facts of a context card, as a list says them. */
+export const CARD_FACT: Record<string, string> = {
+  name: "name",
+  model: "model",
+  system: "system",
+  uptime: "up for",
+  restarts: "unexpected restarts",
+  restarts_by_day: "restarts day by day",
+  disk: "fullest disk",
+  battery: "battery",
+  same_model: "comparison with the same model",
+};
 export const CATEGORY: Record<string, string> = {
   cloud_sync: "Cloud sync",
   file_transfer: "File transfer",
   messaging: "Messaging",
   remote_access: "Remote access",
+};
+/** What a cohort shares. */
+export const COHORT_BY: Record<string, string> = {
+  fleet: "Everybody here",
+  model: "Model",
+  os_build: "Build",
+  team: "Team",
+  component: "Version",
+  app: "App",
+};
+/** What an app is used for, as its user says. */
+export const PURPOSE: Record<Purpose, string> = {
+  share_outside: "Sharing with people outside",
+  share_inside: "Sharing with colleagues",
+  large_files: "Large files",
+  own_devices: "The same files on several machines",
+  talk: "Talking with people",
+  remote_help: "Helping or being helped at a distance",
+  private: "Private things",
+  not_used: "Nothing: it is there and not used",
+  other: "Something else",
 };
 const OS: Record<string, string> = { windows: "Windows", linux: "Linux", darwin: "macOS" };
 export const osName = (type: string) => OS[type] ?? type;

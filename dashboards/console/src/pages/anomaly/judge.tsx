@@ -1,6 +1,7 @@
 // A judgement teaches: it becomes a visible, reversible rule. Its effect is shown before it is saved.
 import { Button, Textarea, TextInput } from "@mantine/core";
 import { useState } from "react";
+import { Link } from "react-router";
 import { useChange } from "../../api/changes";
 import { post } from "../../api/client";
 import { usePreview } from "../../api/queries";
@@ -30,9 +31,14 @@ export function Judge({ anomaly }: { anomaly: Anomaly }) {
         ...(until && judgement !== "true" ? { until: new Date(`${until}T23:59:59`).toISOString() } : {}),
         note: note.trim(),
       }),
-    touches: ["anomaly", "anomalies", "overview"],
+    touches: ["anomaly", "anomalies", "overview", "rules"],
     said: "Judgement saved; the next evaluation respects it.",
     after: () => setJudgement(""),
+  });
+  const undo = useChange({
+    run: (rule: string) => post(`/rules/${rule}/end`),
+    touches: ["rules", "anomaly", "anomalies", "overview"],
+    said: "Taken back. From the next round on the detectors speak again.",
   });
   if (!isStaff(me)) return null;
   const quiets = judgement === "false" || judgement === "expected";
@@ -50,7 +56,16 @@ export function Judge({ anomaly }: { anomaly: Anomaly }) {
               , until <At at={anomaly.rule.until} />
             </>
           )}
-          .
+          . <Link to="/rules">All rules</Link>
+          <Button
+            size="compact-xs"
+            variant="default"
+            ml="sm"
+            loading={undo.isPending}
+            onClick={() => undo.mutate(anomaly.rule?.id ?? "")}
+          >
+            Take it back
+          </Button>
         </p>
       )}
       <form

@@ -1,13 +1,21 @@
 // Apps of the catalog on this laptop, with the verdict in force and what proves their presence.
+import { Button, Modal } from "@mantine/core";
+import { lazy, Suspense, useState } from "react";
 import { everyItem, useDeviceApps } from "../../api/queries";
 import { At } from "../../parts/clock";
 import { VerdictMark } from "../../parts/marks";
 import { Empty, Loading, More } from "../../parts/state";
+import { has, useSession } from "../../session";
 import { bytes, count, percent } from "../../words/numbers";
 import { CATEGORY, plain } from "../../words/vocabulary";
 import { Refused } from "./refused";
 
-export function AppsTab({ device }: { device: string }) {
+const AskForm = lazy(() => import("../reviews/ask").then((module) => ({ default: module.AskForm })));
+
+export function AppsTab({ device, name, owned }: { device: string; name: string; owned: boolean }) {
+  const me = useSession();
+  const mayAsk = owned && has(me, "security", "admin");
+  const [asked, setAsked] = useState<string | null>(null);
   const apps = useDeviceApps(device);
   if (apps.error) {
     return (
@@ -37,6 +45,11 @@ export function AppsTab({ device }: { device: string }) {
               </th>
               <th scope="col">Seen</th>
               <th scope="col">Evidence</th>
+              {mayAsk && (
+                <th scope="col">
+                  <span className="hidden">Ask</span>
+                </th>
+              )}
             </tr>
           </thead>
           <tbody>
@@ -71,12 +84,31 @@ export function AppsTab({ device }: { device: string }) {
                 <td data-label="Evidence" className="clip small">
                   {app.evidence.join("; ")}
                 </td>
+                {mayAsk && (
+                  <td>
+                    {app.verdict !== "sanctioned" && (
+                      <Button
+                        size="compact-sm"
+                        variant="default"
+                        onClick={() => setAsked(app.app)}
+                        aria-label={`Ask the owner why they use ${app.name}`}
+                      >
+                        Ask why…
+                      </Button>
+                    )}
+                  </td>
+                )}
               </tr>
             ))}
           </tbody>
         </table>
       </div>
       <More {...apps} shown={items.length} noun="apps" />
+      <Modal opened={asked !== null} onClose={() => setAsked(null)} title="Ask the owner about an app" size="lg">
+        <Suspense fallback={<Loading lines={4} />}>
+          {asked !== null && <AskForm devices={[{ id: device, name }]} app={asked} done={() => setAsked(null)} />}
+        </Suspense>
+      </Modal>
     </>
   );
 }

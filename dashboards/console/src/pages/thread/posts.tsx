@@ -1,6 +1,6 @@
 // The posts of a thread, and what each person may do with them.
 import { Button, Modal, UnstyledButton } from "@mantine/core";
-import { useState } from "react";
+import { lazy, Suspense, useState } from "react";
 import { useChange } from "../../api/changes";
 import { del, patch, post as postTo } from "../../api/client";
 import type { Post, Thread } from "../../api/types";
@@ -8,6 +8,9 @@ import { At } from "../../parts/clock";
 import { useSession } from "../../session";
 import { ROLE } from "../../words/vocabulary";
 import { Composer } from "./composer";
+import { Thank, ThanksFor } from "./thanks";
+
+const VerifiedFix = lazy(() => import("./effect"));
 
 export function Posts({ thread }: { thread: Thread }) {
   const me = useSession();
@@ -82,10 +85,17 @@ function OnePost({ post, thread, mayAccept }: { post: Post; thread: Thread; mayA
             <UnstyledButton onClick={() => accept.mutate()}>Accept as the answer</UnstyledButton>
           )}
           {post.mine && <UnstyledButton onClick={() => setEditing(true)}>Edit</UnstyledButton>}
+          {!post.mine && !post.whisper && <Thank thread={thread.id} post={post.id} author={post.author.name} />}
           {(post.mine || thread.can_moderate) && (
             <UnstyledButton onClick={() => setDeleting(true)}>Delete</UnstyledButton>
           )}
         </div>
+      )}
+      {!post.author.system && !post.whisper && <ThanksFor thread={thread.id} post={post.id} />}
+      {accepted && (
+        <Suspense fallback={null}>
+          <VerifiedFix thread={thread.id} />
+        </Suspense>
       )}
       <Modal opened={deleting} onClose={() => setDeleting(false)} title="Delete this post?">
         <p>It disappears for everybody.</p>
