@@ -201,6 +201,8 @@ fn windows(text: &str) -> String {
     if rest.as_bytes().get(1) == Some(&b':') {
         rest = rest.get(2..).unwrap_or_default();
     }
+    // Rules leave the drive's letter out: `:\Program Files\`.
+    rest = rest.strip_prefix(':').unwrap_or(rest);
     open(WINDOWS, &slashes(rest))
 }
 

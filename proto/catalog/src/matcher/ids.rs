@@ -19,6 +19,11 @@ pub(super) fn package<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<F
     if let Some(hit) = catalog.find(os, Slot::Package, &bare) {
         return Some(Found::new(hit, sure::PACKAGE - 0.03));
     }
+    if let Some(hit) =
+        without_channel(os, &name).and_then(|name| catalog.find(os, Slot::Package, name))
+    {
+        return Some(Found::new(hit, sure::TRIMMED));
+    }
     match os {
         Os::Linux => flatpak(catalog, &name),
         Os::Macos => bundle(catalog, &name),
@@ -26,6 +31,51 @@ pub(super) fn package<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<F
         Os::Windows => {
             let last = value.rsplit('\\').next().filter(|_| value.contains('\\'))?;
             super::software::by_name(catalog, os, last)
+        }
+    }
+}
+
+/// `slack@beta` of Homebrew, `Discord.Discord.PTB` of winget: the same app by another channel, file type or machine.
+fn without_channel(os: Os, name: &str) -> Option<&str> {
+    const CHANNELS: [&str; 22] = [
+        "alpha",
+        "beta",
+        "canary",
+        "dev",
+        "development",
+        "insiders",
+        "lts",
+        "nightly",
+        "preview",
+        "ptb",
+        "stable",
+        "community",
+        "managed",
+        "portable",
+        "install",
+        "appx",
+        "exe",
+        "msi",
+        "arm64",
+        "x64",
+        "x86",
+        "cli",
+    ];
+    match os {
+        Os::Linux => None,
+        Os::Macos => name
+            .split_once('@')
+            .map(|(name, _)| name)
+            .filter(|name| !name.is_empty()),
+        Os::Windows => {
+            let mut rest = name;
+            while let Some((head, last)) = rest.rsplit_once('.') {
+                if !CHANNELS.contains(&last) && !last.bytes().all(|c| c.is_ascii_digit()) {
+                    break;
+                }
+                rest = head;
+            }
+            (rest.len() < name.len()).then_some(rest)
         }
     }
 }

@@ -20,16 +20,98 @@ pub(super) fn find<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Foun
     }
     let path = normal::path(os, value);
     if !path.contains('/') {
-        return file(catalog, os, value, &path);
+        return file(catalog, os, value, &path).or_else(|| {
+            let shortcut = path.strip_suffix(".lnk")?;
+            software::by_name(catalog, os, shortcut).map(|found| found.at_most(sure::TRIMMED))
+        });
     }
     known(catalog, os, &path)
         .or_else(|| part(catalog, os, &path))
         .or_else(|| file(catalog, os, value, &path))
+        .or_else(|| named_after(catalog, os, &path))
         .or_else(|| {
             // Collectors write patterns: `C:\Users\%user%\OneDrive*\`.
             let bare = path.contains('*').then(|| path.replace('*', ""))?;
             known(catalog, os, bare.trim_end_matches('/'))
         })
+        .or_else(|| rootless(catalog, os, value, &path))
+}
+
+/// `*\TightVNC\*`, `\JWrapper-Remote Access\`: rules name the end of a path and leave its root to the reader.
+fn rootless<'a>(catalog: &'a Catalog, os: Os, value: &str, path: &str) -> Option<Found<'a>> {
+    const ROOTS: [&str; 5] = [
+        "%pf%",
+        "/programdata",
+        "~/appdata/roaming",
+        "~/appdata/local",
+        "~",
+    ];
+    let value = value.trim().trim_matches('"');
+    let open = value.starts_with('*') || value.starts_with('\\') && !value.starts_with("\\\\");
+    let rest = path.trim_start_matches('/').trim_end_matches(['/', '*']);
+    if os != Os::Windows || !open || rest.is_empty() || rest.starts_with(['~', '%']) {
+        return None;
+    }
+    if rest.starts_with("users/") || rest.starts_with("windows/") {
+        return find(catalog, os, &format!("C:/{rest}"));
+    }
+    ROOTS.iter().find_map(|root| {
+        known(catalog, os, &format!("{root}/{rest}")).map(|found| found.at_most(sure::CUT))
+    })
+}
+
+/// A directory or file that systems give to each app under the app's own name: `~/Library/Logs/Slack`,
+/// `%APPDATA%\Zoom`. Linux names are compared with their case: `~/.config/session` is a desktop's.
+fn named_after<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>> {
+    const LINUX: [&str; 4] = ["~/.config/", "~/.local/share/", "~/.cache/", "/opt/"];
+    const MACOS: [&str; 11] = [
+        "~/library/application support/crashreporter/",
+        "~/library/application support/caches/",
+        "~/library/application support/",
+        "~/library/caches/sentrycrash/",
+        "~/library/caches/",
+        "~/library/logs/",
+        "~/library/preferences/",
+        "~/library/saved application state/",
+        "~/library/httpstorages/",
+        "/library/application support/",
+        "/library/logs/",
+    ];
+    const WINDOWS: [&str; 5] = [
+        "~/appdata/local/programs/",
+        "~/appdata/local/",
+        "~/appdata/roaming/",
+        "/programdata/",
+        "%pf%/",
+    ];
+    let roots: &[&str] = match os {
+        Os::Linux => &LINUX,
+        Os::Macos => &MACOS,
+        Os::Windows => &WINDOWS,
+    };
+    let (root, rest) = roots
+        .iter()
+        .find_map(|root| path.strip_prefix(root).map(|rest| (*root, rest)))?;
+    let own = rest.split(['/', '*']).next().unwrap_or_default();
+    let own = match os {
+        Os::Macos => [".plist", ".log", ".savedstate", ".helper", "_", "-updater"]
+            .iter()
+            .fold(own, |name, end| name.strip_suffix(end).unwrap_or(name)),
+        Os::Windows => own.strip_suffix("-updater").unwrap_or(own),
+        Os::Linux => own,
+    };
+    let by_app = || catalog.find(Os::Macos, Slot::App, &format!("{own}.app"));
+    let hit = catalog
+        .find(os, Slot::Name, &normal::display(own))
+        .filter(|hit| !hit.weak() && (os != Os::Linux || hit.fact.text == own))
+        .or_else(|| by_app().filter(|hit| os == Os::Macos && !hit.weak()))?;
+    let mut found = Found::new(hit, sure::CUT);
+    if root == "%pf%/" || root == "/opt/" || root.ends_with("/programs/") {
+        found.state = Some(State::Installed);
+    } else {
+        found.state = Some(State::FolderLeft);
+    }
+    Some(found)
 }
 
 /// A `.app` on macOS; elsewhere a program's path.
@@ -182,6 +264,11 @@ fn macos_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
     path.split('/')
         .filter(|part| part.contains('.'))
         .find_map(|part| {
+            // Collectors' patterns: `*.com.vendor.app` for any team, `com.vendor.app*` for all its helpers.
+            let part = part.strip_prefix("*.").unwrap_or(part);
+            let part = part.strip_prefix("$(teamidentifierprefix)").unwrap_or(part);
+            let (part, _) = part.split_once('*').unwrap_or((part, ""));
+            let part = part.trim_end_matches('.');
             let id = ENDINGS
                 .iter()
                 .find_map(|end| part.strip_suffix(end))

@@ -151,6 +151,15 @@ fn by_name<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
     if let Some(hit) = catalog.find_open(seen.os, Slot::Process, &seen.name) {
         return Some(Found::new(hit, sure::TRIMMED));
     }
+    // Rules write patterns: `winvnc*.exe`, `*\\TightVNC*`.
+    if seen.name.contains('*') {
+        let stem = seen.name.replace('*', "");
+        let stem = stem.trim_end_matches(['-', '_', ' ', '.']);
+        let hit = exact(stem).or_else(|| catalog.find_open(seen.os, Slot::Process, stem));
+        if let Some(hit) = hit.filter(|hit| !hit.weak()) {
+            return Some(Found::new(hit, sure::CUT));
+        }
+    }
     // Chromium's and Apple's children: `Slack Helper (Renderer)`.
     if let Some((parent, _)) = seen.name.split_once(" helper")
         && let Some(hit) = exact(parent)
@@ -211,10 +220,12 @@ fn inside<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Hit<'a>> {
         let own = catalog
             .find(seen.os, Slot::Original, &name)
             .or_else(|| catalog.find(Os::Windows, Slot::Original, &name));
-        let same = normal::name(seen.os, &name);
+        // A .NET program is started by a copy of its host, which records the library: `Agent.dll`.
+        let name = name.strip_suffix(".dll").unwrap_or(&name);
+        let same = normal::name(seen.os, name);
         let hit = own
             .or_else(|| catalog.find(seen.os, Slot::Process, &same))
-            .or_else(|| catalog.find(Os::Windows, Slot::Process, &name));
+            .or_else(|| catalog.find(Os::Windows, Slot::Process, name));
         if let Some(hit) = hit.filter(|hit| !hit.weak()) {
             return Some(hit);
         }
