@@ -8,7 +8,7 @@ use std::sync::OnceLock;
 use crate::index::Catalog;
 use crate::parse;
 
-const DOCUMENTS: [(&str, &str); 6] = [
+const DOCUMENTS: [(&str, &str); 10] = [
     ("cloud_sync.toml", include_str!("../apps/cloud_sync.toml")),
     ("cloud_mount.toml", include_str!("../apps/cloud_mount.toml")),
     ("backup.toml", include_str!("../apps/backup.toml")),
@@ -20,6 +20,19 @@ const DOCUMENTS: [(&str, &str); 6] = [
     (
         "remote_access.toml",
         include_str!("../apps/remote_access.toml"),
+    ),
+    ("remote_more.toml", include_str!("../apps/remote_more.toml")),
+    (
+        "messaging_more.toml",
+        include_str!("../apps/messaging_more.toml"),
+    ),
+    (
+        "storage_more.toml",
+        include_str!("../apps/storage_more.toml"),
+    ),
+    (
+        "transfer_more.toml",
+        include_str!("../apps/transfer_more.toml"),
     ),
 ];
 
