@@ -62,7 +62,7 @@ export function MonthBars({ rows }: { rows: ImpactRow[] }) {
               {(rows.length - 1 - index) % every === 0 && (
                 <>
                   <text x={index * pitch + bar / 2} y={y(row.minutes) - 6} textAnchor="middle" className="strong">
-                    {pitch < 58 ? `${Math.round(row.minutes / 60)} h` : worktime(row.minutes)}
+                    {pitch < 84 ? `${Math.round(row.minutes / 60)} h` : worktime(row.minutes)}
                   </text>
                   <text x={index * pitch + bar / 2} y={HEIGHT - 7} textAnchor="middle">
                     {monthOf(row.name)}

@@ -74,7 +74,7 @@ export default function ReviewsPage() {
         opened={deciding !== undefined}
         onClose={() => setDecided(null)}
         title={`Decide on ${deciding?.app_name ?? ""}`}
-        size="lg"
+        size="xl"
       >
         {deciding && <DecideForm key={deciding.id} review={deciding} done={() => setDecided(null)} />}
       </Modal>

@@ -43,10 +43,7 @@ export function Judge({ anomaly }: { anomaly: Anomaly }) {
   if (!isStaff(me)) return null;
   const quiets = judgement === "false" || judgement === "expected";
   return (
-    <Section
-      title="Judgement"
-      note="Teaches the detectors. Everyone can see the rule it makes, and take it back by judging again."
-    >
+    <Section title="Judgement" note="Teaches the detectors. Every rule is listed with its end, and can be taken back.">
       {anomaly.rule && (
         <p className="state boxed" style={{ marginBottom: 18 }}>
           Rule in force: judged <b>{JUDGEMENT[anomaly.rule.judgement].word.toLowerCase()}</b> for the{" "}

@@ -44,8 +44,8 @@ export function DecideForm({ review, done }: { review: Review; done: () => void 
         choices={[
           { value: "sanction", word: "Sanction", meaning: "it may be used, for good" },
           { value: "tolerate", word: "Tolerate until", meaning: "it may be used up to a day" },
-          { value: "replace", word: "Replace by", meaning: "something else takes its place" },
-          { value: "remove", word: "Remove", meaning: "it has to go" },
+          { value: "replace", word: "Replace by", meaning: "without a day, not allowed from now on" },
+          { value: "remove", word: "Remove", meaning: "not allowed from now on" },
         ]}
       />
       <Choices<Scope>

@@ -68,7 +68,7 @@ function Box({ review }: { review: Review }) {
           )}
         </div>
       )}
-      <Modal opened={deciding} onClose={() => setDeciding(false)} title={`Decide on ${review.app_name}`} size="lg">
+      <Modal opened={deciding} onClose={() => setDeciding(false)} title={`Decide on ${review.app_name}`} size="xl">
         {deciding && <DecideForm review={review} done={() => setDeciding(false)} />}
       </Modal>
     </section>
