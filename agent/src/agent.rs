@@ -17,6 +17,7 @@ use crate::{
     config::Config,
     herald::Herald,
     identity::{Identity, IdentityError},
+    join,
     limits::{self, Meter, Usage},
     pipeline::{Control, Parts, Pipeline},
     policy,
@@ -86,7 +87,19 @@ pub async fn run_until(
 ) -> Result<(), StartError> {
     let mut signals = Signals::catch()?;
     let state = config.state.clone();
-    let identity = Identity::load(&state)?;
+    let mut told = std::pin::pin!(told);
+    manager.watch()?;
+    let identity = match (Identity::load(&state), &config.offer) {
+        (Err(IdentityError::NotEnrolled(_)), Some(offer)) => {
+            manager.ready("not enrolled yet");
+            tokio::select! {
+                joined = join::join(offer, config, manager, clock) => joined?,
+                () = signals.any() => return Ok(()),
+                () = &mut told => return Ok(()),
+            }
+        }
+        (loaded, _) => loaded?,
+    };
     let policy = Arc::new(policy::load(&state));
     let (queue, opening) = Queue::open(&state, policy.spool, clock)?;
     let queue = Arc::new(queue);
@@ -148,13 +161,12 @@ pub async fn run_until(
         manager: manager.clone(),
         clock,
     };
-    manager.watch()?;
     ticker.publish(None);
     manager.ready("connecting");
 
     tokio::select! {
         () = ticker.run(&mut signals) => {}
-        () = told => {}
+        () = &mut told => {}
     }
     manager.stopping();
     tracing::info!("stopping: sending what is left");

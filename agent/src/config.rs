@@ -7,6 +7,7 @@ use std::path::{Path, PathBuf};
 use serde::Deserialize;
 
 use crate::{
+    join::Offer,
     network::Network,
     transport::{Proxies, pem_file, proxy::BadProxy, way::Choice},
 };
@@ -35,6 +36,16 @@ pub struct Config {
     pub root: PathBuf,
     /// The way to the collector.
     pub network: Network,
+    /// How a laptop that is not enrolled yet enrols by itself.
+    pub offer: Option<Offer>,
+}
+
+/// A variable as the machine says it: what IT enforces (group policy, configuration profile), then the environment, then what
+/// the installer was told.
+pub fn environment(name: &str) -> Option<String> {
+    weft_agent_sys::managed::enforced(name)
+        .or_else(|| std::env::var(name).ok())
+        .or_else(|| weft_agent_sys::managed::installed(name))
 }
 
 /// Why the settings cannot be used.
@@ -74,6 +85,14 @@ pub enum ConfigError {
     Ca {
         /// The file.
         path: PathBuf,
+        /// Why.
+        reason: String,
+    },
+    /// `WEFT_SERVER` names no collector.
+    #[error("WEFT_SERVER: {found:?}: {reason}")]
+    Server {
+        /// As written.
+        found: String,
         /// Why.
         reason: String,
     },
@@ -139,6 +158,7 @@ impl Config {
         };
         Ok(Self {
             network: network(&file, &env)?,
+            offer: Offer::from_env(&env)?,
             state: overrides
                 .state
                 .clone()

@@ -27,6 +27,7 @@ pub mod service;
 pub mod agent;
 pub mod config;
 pub mod herald;
+pub mod join;
 pub mod limits;
 pub mod network;
 pub mod notice;

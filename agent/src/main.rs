@@ -3,10 +3,9 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use weft_agent::cli;
+use weft_agent::{cli, config};
 
 fn main() -> ExitCode {
-    let env = |name: &str| std::env::var(name).ok();
-    let code = cli::main(cli::Cli::parse(), env, jiff::Timestamp::now);
+    let code = cli::main(cli::Cli::parse(), config::environment, jiff::Timestamp::now);
     ExitCode::from(code)
 }

@@ -2,5 +2,6 @@
 #![allow(clippy::unwrap_used)]
 
 mod kill;
+mod package;
 mod stories;
 mod way;

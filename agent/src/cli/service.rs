@@ -51,10 +51,14 @@ pub(super) fn run(arguments: &Service) -> u8 {
 /// The agent under the service manager: its words go to `weft-agent.log` in the state directory, until `stopped` speaks.
 #[cfg(windows)]
 pub(crate) fn serve(stopped: std::sync::mpsc::Receiver<()>) -> u8 {
-    use crate::{agent, config::Config, config::Overrides, sdnotify::Manager, state};
+    use crate::{
+        agent,
+        config::{Config, Overrides, environment},
+        sdnotify::Manager,
+        state,
+    };
 
-    let env = |name: &str| std::env::var(name).ok();
-    let Ok(config) = Config::load(&Overrides::default(), env) else {
+    let Ok(config) = Config::load(&Overrides::default(), environment) else {
         return 78;
     };
     if state::prepare(&config.state).is_err() {
