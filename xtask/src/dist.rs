@@ -12,7 +12,10 @@ mod stage;
 mod sums;
 mod tarball;
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::Result;
 use clap::{Args, ValueEnum};
@@ -102,6 +105,19 @@ pub fn run(options: &Options) -> Result<()> {
         eprintln!("  {} ({} bytes)", path.display(), fs::metadata(path)?.len());
     }
     Ok(())
+}
+
+/// A Debian package of the suite's own programs, for the test that installs it.
+pub fn of_debug_programs(programs: &Path) -> Result<PathBuf> {
+    let plan = Plan {
+        programs: programs.to_owned(),
+        out: build::target().join("dist-debug"),
+        version: env!("CARGO_PKG_VERSION"),
+    };
+    fs::create_dir_all(&plan.out)?;
+    step("weft-agent: Debian package of the debug programs", || {
+        deb::pack(&plan)
+    })
 }
 
 /// The agent is built alone: features that only the collector asks of a shared crate must not grow it.

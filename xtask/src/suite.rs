@@ -4,7 +4,7 @@ use anyhow::{Result, bail};
 use clap::Args;
 
 use crate::{
-    build, cross, fetch,
+    build, cross, dist, fetch,
     step::{cargo, root, show, step},
 };
 
@@ -16,6 +16,9 @@ pub struct Options {
     /// Only the agent for Windows (built) and for the Mac (checked); fetches Debian's compilers. About 6 minutes when cold
     #[arg(long, conflicts_with = "quick")]
     cross: bool,
+    /// Install the agent's Debian package into this very system, let it enrol and report, and purge it again (CI, as root)
+    #[arg(long, env = "WEFT_TEST_INSTALL", value_parser = clap::builder::FalseyValueParser::new(), action = clap::ArgAction::SetTrue)]
+    install: bool,
 }
 
 pub fn run(options: &Options) -> Result<()> {
@@ -60,6 +63,20 @@ pub fn run(options: &Options) -> Result<()> {
         &[("dbus-daemon", "dbus-daemon"), ("gdbus", "libglib2.0-bin")],
     )?;
     let bin = build::programs()?;
+    let package = if options.install {
+        fetch::debian::ensure(
+            "the test of the Debian package",
+            &[
+                ("adduser", "adduser"),
+                ("systemd-analyze", "systemd"),
+                ("runuser", "util-linux"),
+                ("pkill", "procps"),
+            ],
+        )?;
+        Some(dist::of_debug_programs(&bin)?)
+    } else {
+        None
+    };
     let postgres = fetch::postgres::Postgres::start()?;
     step("unit, integration and whole-system tests", || {
         show(
@@ -68,6 +85,7 @@ pub fn run(options: &Options) -> Result<()> {
                 .env("WEFT_ENGINE_LIBRARY", &library)
                 .env("WEFT_BIN", &bin)
                 .env("WEFT_TEST_POSTGRES", &postgres.url)
+                .envs(package.iter().map(|package| ("WEFT_DEB", package)))
                 .env("WEFT_CHROMIUM", &chromium),
         )
     })?;
