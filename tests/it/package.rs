@@ -42,7 +42,7 @@ fn run(program: &str, arguments: &[&str]) -> Result<String> {
 }
 
 /// What systemd would do with the unit: the account, the environment file, the program.
-fn service() -> Result<Child> {
+fn service(log: &Path) -> Result<Child> {
     let mut command = Command::new("runuser");
     command.args(["-u", "weft-agent", "--", "/usr/bin/weft-agent", "run"]);
     for line in fs::read_to_string(SETTINGS)?.lines() {
@@ -53,13 +53,14 @@ fn service() -> Result<Child> {
     command
         .env("WEFT_STATE", STATE)
         .stdout(Stdio::null())
-        .stderr(Stdio::null())
+        .stderr(fs::File::create(log)?)
         .spawn()
         .context("cannot start the installed agent")
 }
 
-fn stop(mut agent: Child) -> Result<()> {
-    run("pkill", &["-TERM", "-u", "weft-agent"])?;
+fn stop(mut agent: Child, log: &Path) -> Result<()> {
+    run("pkill", &["-TERM", "-u", "weft-agent"])
+        .with_context(|| format!("the agent had ended: {:?}", fs::read_to_string(log)))?;
     agent.wait()?;
     Ok(())
 }
@@ -84,6 +85,7 @@ async fn a_prepared_laptop_installs_enrols_reports_and_is_purged() -> Result<()>
     // The authority must be readable for the agent's own account.
     fs::create_dir_all("/etc/weft")?;
     fs::copy(sandbox.authority(), "/etc/weft/ca.pem")?;
+    run("chmod", &["644", "/etc/weft/ca.pem"])?;
     fs::write(
         SETTINGS,
         format!(
@@ -107,7 +109,8 @@ async fn a_prepared_laptop_installs_enrols_reports_and_is_purged() -> Result<()>
     )?;
 
     sandbox.policy(&crate::way::eager())?;
-    let agent = service()?;
+    let log = sandbox.dir.path().join("installed.log");
+    let agent = service(&log)?;
     let reported = eventually("the installed agent to report", async || {
         let page = api.get("/devices").await?;
         ensure!(
@@ -117,7 +120,7 @@ async fn a_prepared_laptop_installs_enrols_reports_and_is_purged() -> Result<()>
         Ok(())
     })
     .await;
-    stop(agent)?;
+    stop(agent, &log)?;
     reported?;
 
     // An upgrade keeps the identity; removing does too; purging leaves nothing.
