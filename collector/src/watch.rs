@@ -4,6 +4,10 @@
 //! nothing, is logged by [`crate::jobs::every`], and never stops ingest: the next round reads the same evidence again.
 //! Judging is pure and lives in `core`; this file only carries.
 
+mod waiting;
+
+pub use waiting::Waiting;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
@@ -193,6 +197,9 @@ impl Watch {
                 }
             }
         }
+        Waiting::of(&round.held_back, now)
+            .write(&self.control)
+            .await?;
         Ok(round)
     }
 

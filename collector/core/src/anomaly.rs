@@ -6,7 +6,9 @@
 mod reconcile;
 mod rule;
 
-pub use reconcile::{Budget, Change, HeldBack, Hidden, RESOLVE_AFTER_HOURS, Reconciled, reconcile};
+pub use reconcile::{
+    Budget, Change, HeldBack, Hidden, Limit, RESOLVE_AFTER_HOURS, Reconciled, reconcile,
+};
 pub use rule::{Preview, Rule, Scope, preview};
 
 use jiff::Timestamp;

@@ -41,26 +41,46 @@ pub fn alone(
     Some((world, log, span))
 }
 
-/// Every story in one fleet, spread over six weeks, those of single laptops several times.
+/// Every story in one fleet, spread over six weeks: those of an app once, those of many laptops twice where the fleet is
+/// large enough, those of single laptops `copies` times.
 pub fn crowded(seed: u64, devices: usize, copies: usize) -> World {
     let mut world = life::healthy(seed, devices, 96);
     for (position, story) in story::ALL.into_iter().enumerate() {
-        let once = matches!(
-            story,
+        let copies = match story {
             Story::Unsanctioned
-                | Story::NewApp
-                | Story::Growth
-                | Story::Volume
-                | Story::ExpiredTolerance
-                | Story::DriverOutbreak
-                | Story::AgentOutbreak
-                | Story::BuildOutbreak
-                | Story::Spread
-                | Story::Beacon
-        );
-        for copy in 0..if once { 1 } else { copies } {
+            | Story::NewApp
+            | Story::Growth
+            | Story::Volume
+            | Story::ExpiredTolerance => 1,
+            Story::DriverOutbreak
+            | Story::AgentOutbreak
+            | Story::BuildOutbreak
+            | Story::Spread
+            | Story::Beacon => copies.min(2),
+            _ => copies,
+        };
+        for copy in 0..copies {
             let day = 22.0 + ((position * 7 + copy * 11 + seed as usize) % 38) as f64;
             story::plant(&mut world, story, day, seed + copy as u64 * 31);
+        }
+    }
+    world.finish();
+    world
+}
+
+/// A flood: from `day` on, the same three weeks bring every story to as many laptops as there are.
+pub fn flood(seed: u64, devices: usize) -> World {
+    let mut world = life::healthy(seed, devices, 60);
+    let mut copy = 0;
+    loop {
+        let mut planted = 0;
+        for story in story::ALL {
+            let day = 24.0 + (copy % 3) as f64;
+            planted += usize::from(story::plant(&mut world, story, day, seed + copy * 31));
+        }
+        copy += 1;
+        if planted == 0 || copy > devices as u64 {
+            break;
         }
     }
     world.finish();

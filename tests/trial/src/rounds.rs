@@ -4,7 +4,7 @@
 //! `core::anomaly::reconcile`, as the watch of a collector does. Not here: whether what was said is true.
 
 use std::{
-    collections::BTreeMap,
+    collections::{BTreeMap, BTreeSet},
     time::{Duration, Instant},
 };
 
@@ -16,7 +16,10 @@ use weft_collector_core::{
     finding::Finding,
 };
 
-use crate::world::World;
+use crate::{
+    peer::{Alert, Fixed},
+    world::World,
+};
 
 /// What a collector remembers of resolved anomalies.
 const REMEMBERED: SignedDuration = SignedDuration::from_hours(24 * 30);
@@ -35,7 +38,14 @@ pub struct Voice {
 #[derive(Clone, Debug, Default)]
 pub struct Log {
     pub voices: Vec<Voice>,
+    /// What fixed thresholds said in the same rounds.
+    pub peer: Vec<Alert>,
+    /// Findings refused by the budget, counted in each round anew.
     pub held_back: usize,
+    /// Different causes that ever waited.
+    pub waited: BTreeSet<String>,
+    /// The largest number that waited in one round.
+    pub most_waiting: usize,
     pub rounds: usize,
     pub resolved: usize,
     pub judging: Duration,
@@ -47,12 +57,14 @@ pub fn run(world: &World, (from, to): (f64, f64), per_day: usize, settings: &Set
     let budget = Budget::default();
     let mut kept: BTreeMap<Uuid, Anomaly> = BTreeMap::new();
     let mut log = Log::default();
+    let mut fixed = Fixed::default();
     let mut ids = 0u128;
     let steps = ((to - from) * per_day as f64).round() as usize;
     for step in 0..=steps {
         let day = from + step as f64 / per_day as f64;
         let now = world.at(day);
         let evidence = world.evidence(day);
+        log.peer.extend(fixed.round(&evidence, day));
         let began = Instant::now();
         let findings = detect::run(&evidence, settings);
         let existing: Vec<Anomaly> = kept.values().cloned().collect();
@@ -65,6 +77,9 @@ pub fn run(world: &World, (from, to): (f64, f64), per_day: usize, settings: &Set
         log.slowest = log.slowest.max(took);
         log.rounds += 1;
         log.held_back += done.held_back.len();
+        log.most_waiting = log.most_waiting.max(done.held_back.len());
+        log.waited
+            .extend(done.held_back.iter().map(|held| held.cause.clone()));
         for change in done.changes {
             let anomaly = change.anomaly().clone();
             let (alert, relapse) = match change {

@@ -3,6 +3,8 @@
 //! **Invariant: what is said about a device without a part is false**, and what is said about a device with a part is true
 //! only if the story allows that rule, in the story's time. Updates are not counted as alerts: nobody is woken by one.
 
+pub mod family;
+
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::{
@@ -44,6 +46,9 @@ impl Rule {
 #[derive(Clone, Debug, Default)]
 pub struct Score {
     pub rules: BTreeMap<String, Rule>,
+    /// The same worlds by the laxer measure that a peer can meet.
+    pub weft: family::Families,
+    pub fixed: family::Families,
     pub healthy_alerts: usize,
     pub healthy_device_days: f64,
     pub stories: usize,
@@ -69,6 +74,8 @@ impl Score {
 
     pub fn add(&mut self, world: &World, log: &Log, (from, to): (f64, f64)) {
         self.worlds += 1;
+        family::add(&mut self.weft, world, &family::of_weft(log), (from, to));
+        family::add(&mut self.fixed, world, &log.peer, (from, to));
         self.rounds += log.rounds;
         self.held_back += log.held_back;
         self.judging += log.judging.as_secs_f64();

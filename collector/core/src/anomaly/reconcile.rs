@@ -90,12 +90,23 @@ impl Change {
     }
 }
 
+/// Whose budget of a day is used up.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Limit {
+    Device,
+    Cohort,
+    Fleet,
+}
+
 /// A finding that had to wait, and why, in words.
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct HeldBack {
     pub cause: String,
     pub title: String,
+    pub kind: Kind,
     pub severity: Severity,
+    pub limit: Limit,
     pub reason: String,
 }
 
@@ -171,10 +182,12 @@ pub fn reconcile(
                     Some(anomaly) => Change::Relapse(relapsed(anomaly, finding, now)),
                     None => Change::Open(opened(finding, now, new_id())),
                 }),
-                Err(reason) => done.held_back.push(HeldBack {
+                Err((limit, reason)) => done.held_back.push(HeldBack {
                     cause: finding.cause,
                     title: finding.title,
+                    kind: finding.kind,
                     severity: finding.severity,
+                    limit,
                     reason,
                 }),
             },
@@ -246,7 +259,7 @@ impl<'a> Gate<'a> {
         gate
     }
 
-    fn pass(&mut self, finding: &Finding) -> Result<(), String> {
+    fn pass(&mut self, finding: &Finding) -> Result<(), (Limit, String)> {
         let urgent = finding.severity >= Severity::High;
         let reserved = if urgent {
             0
@@ -255,25 +268,29 @@ impl<'a> Gate<'a> {
         };
         let fleet = self.budget.per_fleet_day - reserved;
         if self.fleet >= fleet {
-            return Err(format!(
-                "the fleet's budget of {fleet} alerts a day is used up"
+            return Err((
+                Limit::Fleet,
+                format!("the fleet's budget of {fleet} alerts a day is used up"),
             ));
         }
-        let (used, most, whose) = match charged(finding) {
+        let (used, most, limit, whose) = match charged(finding) {
             Charged::Device(device) => (
                 self.devices.get(&device),
                 self.budget.per_device_day,
+                Limit::Device,
                 "device",
             ),
             Charged::Cohort(cohort) => (
                 self.cohorts.get(cohort),
                 self.budget.per_cohort_day,
+                Limit::Cohort,
                 "cohort",
             ),
         };
         if used.copied().unwrap_or(0) >= most {
-            return Err(format!(
-                "the {whose}'s budget of {most} alerts a day is used up"
+            return Err((
+                limit,
+                format!("the {whose}'s budget of {most} alerts a day is used up"),
             ));
         }
         self.count(finding);

@@ -1,7 +1,8 @@
 //! What runs out before people notice: disk, battery, cooling, memory.
 //!
 //! **Invariant: a forecast comes with its interval, and without an interval there is no forecast.** Slopes are
-//! Theil-Sen ([`crate::detect::baseline::slope`]), so one large download is a step and not a trend.
+//! Theil-Sen ([`crate::detect::baseline::slope`]) over what is left when the largest rises are taken for ordinary days
+//! (`without_jumps`), so a large copy is a step and not a trend: a trend is carried by several days.
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,10 @@ use crate::{
 const TREND_DAYS: f64 = 30.0;
 /// Stretches on which a disk's trend is looked for, days: what began last week drowns in a month.
 const STRETCHES: [f64; 3] = [TREND_DAYS, 14.0, 7.0];
+/// Fewest days that can carry a trend once one of them is set aside.
+const TREND_POINTS: usize = 6;
+/// One rise in this many days may be a large copy, days.
+const JUMP_EVERY: f64 = 7.0;
 /// A disk that is emptier than this has time, whatever its slope.
 const FORECAST_FROM: f64 = 0.7;
 /// A forecast whose late end lies further out than this many times the horizon is a guess, and is not told.
@@ -214,7 +219,10 @@ impl About<'_> {
         let of = |days: f64| {
             let first = points.partition_point(|(at, _)| *at < -days);
             let stretch = &points[first..];
-            (slope(stretch).filter(|slope| slope.low > 0.0), stretch)
+            let carried = (stretch.len() >= TREND_POINTS)
+                .then(|| slope(&without_jumps(stretch)))
+                .flatten();
+            (carried.filter(|slope| slope.low > 0.0), stretch)
         };
         let soon = |slope: &Slope| {
             free <= slope.per_unit * self.settings.disk_days
@@ -422,6 +430,33 @@ fn by_day(told: impl Iterator<Item = (Timestamp, f64)>, now: Timestamp) -> Vec<(
     figures.sort_by(|a, b| a.0.cmp(&b.0).then_with(|| b.1.total_cmp(&a.1)));
     figures.dedup_by_key(|(at, _)| *at);
     figures
+}
+
+/// The same days with the largest rises (one in seven days) as large as a usual day's. What rises day by day still does;
+/// what rose once no longer does.
+fn without_jumps(points: &[(f64, f64)]) -> Vec<(f64, f64)> {
+    let rates: Vec<f64> = points
+        .windows(2)
+        .map(|pair| finite((pair[1].1 - pair[0].1) / (pair[1].0 - pair[0].0)))
+        .collect();
+    let usual = median(&rates).unwrap_or(0.0);
+    let span = points.last().map_or(0.0, |last| last.0 - points[0].0);
+    let jumps = ((span / JUMP_EVERY).round() as usize).max(1);
+    let mut largest: Vec<usize> = (0..rates.len()).collect();
+    largest.sort_by(|a, b| {
+        let rise = |index: &usize| points[index + 1].1 - points[*index].1;
+        rise(b).total_cmp(&rise(a)).then_with(|| a.cmp(b))
+    });
+    largest.truncate(jumps);
+    let mut taken = 0.0;
+    let mut left = points.to_vec();
+    for (index, rate) in rates.iter().enumerate() {
+        if largest.contains(&index) && *rate > usual {
+            taken += (rate - usual) * (points[index + 1].0 - points[index].0);
+        }
+        left[index + 1].1 -= taken;
+    }
+    left
 }
 
 /// The days after the last large fall: people who clean up start a new trend.

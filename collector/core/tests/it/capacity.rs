@@ -72,8 +72,22 @@ fn what_began_last_week_does_not_drown_in_a_month() {
 
 #[test]
 fn steps_cleanings_and_wild_figures_are_no_forecast() {
-    // One large copy.
+    // One large copy, on any day of the last two weeks, with the ordinary noise of a disk in use.
+    for jump in 26..=40 {
+        let findings = disk(|day| {
+            let noise = f64::from((day as u32).wrapping_mul(2_654_435_761) >> 24) / 85.0;
+            noise + if day < f64::from(jump) { 330.0 } else { 430.0 }
+        });
+        assert!(findings.is_empty(), "{jump}: {:?}", titles(&findings));
+    }
     assert!(disk(|day| if day < 30.0 { 300.0 } else { 420.0 }).is_empty());
+    // Two copies a week apart.
+    assert!(
+        disk(|day| 320.0
+            + 50.0 * f64::from(u8::from(day >= 29.0))
+            + 50.0 * f64::from(u8::from(day >= 36.0)))
+        .is_empty()
+    );
     // Emptied last week.
     assert!(
         disk(|day| if day < 33.0 {

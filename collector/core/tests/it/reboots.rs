@@ -309,6 +309,69 @@ fn a_fleet_that_fails_together_is_one_outbreak() {
     );
 }
 
+/// Case 45 of the list of boots: forty laptops restart within half an hour of a patch window, all of it planned.
+#[test]
+fn a_patch_window_is_no_anomaly() {
+    for initiator in [
+        "TrustedInstaller.exe",
+        "MoUsoCoreWorker.exe",
+        "svchost.exe",
+        "",
+    ] {
+        let mut sim = Sim::new(60, 45);
+        sim.ordinary(-30.0, 20.0, 0.006);
+        let before = titles(&sim.findings(20.2));
+        for index in 0..40 {
+            // Twice each, as cumulative updates do, some recorded as updates and some as planned clean restarts.
+            let first = 20.25 + sim.chance.between(0.0, 0.02);
+            for at in [first, first + 0.004] {
+                let end = match (index % 2, initiator) {
+                    (0, _) | (_, "") => BootEnd::Update,
+                    _ => BootEnd::CleanRestart,
+                };
+                let boot = sim.end(index, at, end, 8.0);
+                boot.initiator = initiator.to_owned();
+                boot.confidence = 0.95;
+            }
+        }
+        for hour in [7, 8, 12, 24, 48] {
+            let findings = sim.findings(20.0 + f64::from(hour) / 24.0);
+            let news: Vec<_> = titles(&findings)
+                .into_iter()
+                .filter(|title| !before.contains(title))
+                .collect();
+            assert!(news.is_empty(), "{initiator:?}: {news:?}");
+        }
+    }
+}
+
+/// Case 46: twelve laptops of one model crash once each, with one stop code, within a day of a driver's update.
+#[test]
+fn a_driver_that_crashes_twelve_is_one_cluster() {
+    let mut sim = Sim::new(200, 46);
+    sim.ordinary(-30.0, 30.0, 0.006);
+    let hit: Vec<usize> = (0..12).map(|n| n * 4).collect();
+    for device in &hit {
+        let at = 30.1 + sim.chance.between(0.0, 0.8);
+        sim.end(*device, at, BootEnd::Crash, 5.0).stop_code = "0x00000116".to_owned();
+    }
+    let findings = sim.findings(31.0);
+    let about: Vec<_> = findings
+        .iter()
+        .filter(|finding| {
+            hit.iter()
+                .any(|index| finding.devices.contains(&device(*index)))
+        })
+        .collect();
+    assert_eq!(about.len(), 1, "{:?}", titles(&findings));
+    assert_eq!(about[0].detector, "reboot.outbreak");
+    assert!(
+        about[0].why.iter().any(|why| why.contains("0x00000116")),
+        "{:?}",
+        about[0].why
+    );
+}
+
 #[test]
 fn late_history_raises_no_alarm_of_today() {
     let mut sim = Sim::new(20, 31);

@@ -1,12 +1,15 @@
 //! Anomalies, their links and judgements, and the collector's voice.
 
 use weft_collector_core::{
-    anomaly::Judgement,
+    anomaly::{HeldBack, Judgement, Limit},
     link::{Link, LinkState, Reason},
 };
 
 use super::*;
-use crate::threads::voice::{News, Said, Voice};
+use crate::{
+    threads::voice::{News, Said, Voice},
+    watch::Waiting,
+};
 
 async fn propose(house: &House, anomaly: Uuid, thread: &str, state: LinkState) {
     let link = Link {
@@ -162,13 +165,25 @@ async fn a_judgement_becomes_a_visible_rule_with_a_known_effect() {
     };
     assert_eq!(
         house.get(&tech, &preview("device")).await.1,
-        json!({"would_hide": 1})
+        json!({"would_hide": 1, "until_end": 1})
     );
     assert_eq!(
         house.get(&tech, &preview("fleet")).await.1,
-        json!({"would_hide": 2})
+        json!({"would_hide": 2, "until_end": 2})
     );
     assert_eq!(house.get(&tech, &preview("moon")).await.0, 400);
+    let until = |end: &str| format!("{}&until={end}", preview("fleet"));
+    assert_eq!(
+        house.get(&tech, &until("2020-01-01T00:00:00Z")).await.0,
+        400,
+        "a rule that is over hides nothing"
+    );
+    assert_eq!(house.get(&tech, &until("soon")).await.0, 400);
+    // Both were opened within the last hour: a rule of one day meets them, and says so for its own stretch.
+    assert_eq!(
+        house.get(&tech, &until("2026-03-11T12:00:00Z")).await.1,
+        json!({"would_hide": 2, "until_end": 2})
+    );
     let judgement = |until: &str| json!({"judgement": "expected", "scope": "device", "until": until, "note": "test bench"});
     let path = format!("/anomalies/{one}/judgement");
     assert_eq!(
@@ -216,6 +231,184 @@ async fn a_judgement_becomes_a_visible_rule_with_a_known_effect() {
         .anomaly;
     let now = house.api.clock.now();
     assert!(rules[0].hides(&first.finding, now) && !rules[0].hides(&other.finding, now));
+}
+
+#[tokio::test]
+async fn a_short_rule_is_previewed_over_as_short_a_stretch() {
+    let house = House::build().await;
+    let old = house.anomaly(Kind::Reboot, &[house.other]).await;
+    *house.now.lock().unwrap() += SignedDuration::from_hours(10 * 24);
+    let tech = house.sign_in("tech").await;
+    let one = house.anomaly(Kind::Reboot, &[house.own]).await;
+    assert_ne!(old, one);
+    let path = format!("/anomalies/{one}/judgement/preview?judgement=false&scope=fleet");
+    for (until, expect) in [
+        ("", 2),
+        ("&until=2026-03-25T12:00:00Z", 1),
+        ("&until=2026-05-25T12:00:00Z", 2),
+    ] {
+        let (_, told) = house.get(&tech, &format!("{path}{until}")).await;
+        assert_eq!(
+            told,
+            json!({"would_hide": 2, "until_end": expect}),
+            "{until}"
+        );
+    }
+}
+
+#[tokio::test]
+async fn rules_are_seen_by_who_may_make_them_and_taken_back() {
+    let house = House::build().await;
+    let (user, tech, sec) = (
+        house.sign_in("user").await,
+        house.sign_in("tech").await,
+        house.sign_in("sec").await,
+    );
+    let judge = async |who: &Person, anomaly: Uuid, judgement: &str, scope: &str| {
+        let body = json!({"judgement": judgement, "scope": scope, "note": "known"});
+        house
+            .post(who, &format!("/anomalies/{anomaly}/judgement"), body)
+            .await
+    };
+    let reboot = house.anomaly(Kind::Reboot, &[house.own]).await;
+    let program = house.anomaly(Kind::Process, &[house.own]).await;
+    assert_eq!(judge(&user, reboot, "expected", "fleet").await.0, 403);
+    assert_eq!(judge(&tech, reboot, "maybe", "fleet").await.0, 400);
+    assert_eq!(judge(&tech, reboot, "expected", "fleet").await.0, 200);
+    assert_eq!(judge(&sec, program, "false", "device").await.0, 200);
+
+    assert_eq!(house.get(&user, "/rules").await.1, json!([]));
+    let (_, of_tech) = house.get(&tech, "/rules").await;
+    let (_, of_sec) = house.get(&sec, "/rules").await;
+    let rules = |list: &Value| list.as_array().unwrap().clone();
+    assert_eq!((rules(&of_tech).len(), rules(&of_sec).len()), (1, 2));
+    let rule = rules(&of_tech)[0].clone();
+    assert_eq!(
+        (&rule["judgement"], &rule["scope"], &rule["note"]),
+        (&json!("expected"), &json!("fleet"), &json!("known"))
+    );
+    assert_eq!(
+        (&rule["by"]["name"], &rule["anomaly"]),
+        (&json!("Name of tech"), &json!(reboot))
+    );
+    let of_program = rules(&of_sec)
+        .into_iter()
+        .find(|rule| rule["kind"] == "process")
+        .unwrap();
+    assert_eq!(of_program["scope"], json!({"device": house.own}));
+
+    let end = async |who: &Person, rule: &Value| {
+        let path = format!("/rules/{}/end", rule["id"].as_str().unwrap());
+        house.post(who, &path, json!({})).await.0
+    };
+    assert_eq!(end(&user, &rule).await, 404);
+    assert_eq!(
+        end(&tech, &of_program).await,
+        404,
+        "not the technician's to know"
+    );
+    assert_eq!(end(&tech, &rule).await, 204);
+    assert_eq!(end(&tech, &rule).await, 404, "only once");
+    let control = &house.api.control;
+    let in_force = control
+        .judgements()
+        .in_force(house.api.clock.now())
+        .await
+        .unwrap();
+    assert_eq!(in_force.len(), 1, "the other stands");
+    assert_eq!(
+        house.get(&tech, &format!("/anomalies/{reboot}")).await.1["rule"],
+        json!(null)
+    );
+}
+
+#[tokio::test]
+async fn a_judgement_of_a_group_reaches_the_group_and_ends_when_it_says() {
+    let house = House::build().await;
+    let tech = house.sign_in("tech").await;
+    let both = house.anomaly(Kind::Reboot, &[house.own, house.other]).await;
+    let path = format!("/anomalies/{both}/judgement");
+    let judgement = |scope: &str| json!({"judgement": "false", "scope": scope, "until": "2026-03-12T00:00:00Z"});
+    assert_eq!(
+        house.post(&tech, &path, judgement("device")).await.0,
+        400,
+        "a group is no device"
+    );
+    let (status, judged) = house.post(&tech, &path, judgement("cohort")).await;
+    assert_eq!(
+        (status, &judged["rule"]["scope"]),
+        (200, &json!("cohort")),
+        "{judged}"
+    );
+    // "True" takes the rule's place: nothing is hidden any more.
+    let yes = json!({"judgement": "true", "scope": "cohort"});
+    assert_eq!(house.post(&tech, &path, yes).await.0, 200);
+    let finding = house
+        .api
+        .control
+        .anomalies()
+        .get(both)
+        .await
+        .unwrap()
+        .unwrap()
+        .anomaly
+        .finding;
+    let hidden = async || {
+        let now = house.api.clock.now();
+        let rules = house.api.control.judgements().in_force(now).await.unwrap();
+        rules.iter().any(|rule| rule.hides(&finding, now))
+    };
+    assert!(!hidden().await);
+    assert_eq!(house.post(&tech, &path, judgement("cohort")).await.0, 200);
+    assert!(hidden().await);
+    *house.now.lock().unwrap() += SignedDuration::from_hours(48);
+    assert!(!hidden().await, "its end has come");
+}
+
+#[tokio::test]
+async fn the_first_page_says_what_the_budget_held_back() {
+    let house = House::build().await;
+    let (user, tech, sec) = (
+        house.sign_in("user").await,
+        house.sign_in("tech").await,
+        house.sign_in("sec").await,
+    );
+    let held_back = async |who: &Person| house.get(who, "/overview").await.1["held_back"].clone();
+    assert_eq!(held_back(&tech).await, json!(null), "no round so far");
+    let held = |kind: Kind, limit: Limit| HeldBack {
+        cause: format!("{}/x/fleet", kind.as_str()),
+        title: format!("A {} thing", kind.as_str()),
+        kind,
+        severity: Severity::Medium,
+        limit,
+        reason: "a budget is used up".to_owned(),
+    };
+    let held = [
+        held(Kind::Reboot, Limit::Fleet),
+        held(Kind::Process, Limit::Fleet),
+        held(Kind::Capacity, Limit::Device),
+    ];
+    Waiting::of(&held, house.api.clock.now())
+        .write(&house.api.control)
+        .await
+        .unwrap();
+    let told = held_back(&tech).await;
+    assert_eq!(
+        (
+            &told["total"],
+            &told["fleet"],
+            &told["device"],
+            &told["cohort"]
+        ),
+        (&json!(3), &json!(2), &json!(1), &json!(0))
+    );
+    assert_eq!(
+        told["worst"].as_array().unwrap().len(),
+        2,
+        "programs are not told to technicians"
+    );
+    assert_eq!(held_back(&sec).await["worst"].as_array().unwrap().len(), 3);
+    assert_eq!(held_back(&user).await, json!(null));
 }
 
 #[tokio::test]

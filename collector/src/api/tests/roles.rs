@@ -56,6 +56,8 @@ const TABLE: &[(&str, &str, [u16; 4])] = &[
         "/anomalies/PROCESS-OWN/resolve",
         [403, 404, 200, 200],
     ),
+    ("GET", "/rules", [200, 200, 200, 200]),
+    ("POST", "/rules/NONE/end", [404, 404, 404, 404]),
     ("GET", "/spaces", [200, 200, 200, 200]),
     ("GET", "/threads", [200, 200, 200, 200]),
     ("GET", "/threads?space=staff", [404, 200, 200, 200]),

@@ -7,6 +7,10 @@
 //! 2. *against what is usual*: the binomial tail under the share of devices that is hit in such a window when nothing is
 //!    wrong, from the fleet's own prior ([`crate::detect::baseline`]). Without it one unlucky pair in ten is an outbreak.
 //!
+//! Where one device has more ends than all other affected ones together, it has trouble of its own, and the tests are asked
+//! about the others alone: a sick laptop and two unlucky ones are no outbreak. What was always there explains worse why it
+//! begins now than what came lately, so a stock trait needs a smaller chance than a fresh version.
+//!
 //! The chance of the second is multiplied by the number of different sets of devices tried, and a window shorter than a
 //! week is taken for working days, on which laptops are used and fail. Component versions that came in the last weeks
 //! are asked about first and on their own: they are few, and they are what changed. Of several cohorts that explain
@@ -40,6 +44,8 @@ const COMBINATION_COSTS: f64 = 3.0;
 const FRESHNESS: f64 = 3.0;
 const FRESH_DAYS: f64 = 21.0;
 const FRESH_SHARE: f64 = 0.8;
+/// What a trait that was always there must stay below, as a share of the allowed chance.
+const STOCK_CHANCE: f64 = 0.25;
 /// Share of a cohort that must be hit.
 const LEAST_SHARE: f64 = 0.1;
 
@@ -369,6 +375,11 @@ fn best(
         if hit.len() < settings.outbreak_least as usize {
             continue;
         }
+        let ends: BTreeMap<DeviceId, u32> = histories
+            .iter()
+            .filter(|history| hit.contains(&history.device))
+            .map(|history| (history.device, history.unexpected_within(window)))
+            .collect();
         for (group, members) in groups {
             let affected: BTreeSet<DeviceId> = members.intersection(&hit).copied().collect();
             if affected.len() < settings.outbreak_least as usize {
@@ -384,10 +395,16 @@ fn best(
                 hit_elsewhere: (hit.len() - affected.len()) as u32,
                 of_elsewhere: (left.len() - exposed.len()) as u32,
             };
-            let chance = binomial_tail(table.hit, table.of, *usual);
+            let alone = u32::from(one_carries_it(&affected, &ends));
+            let judged = TwoByTwo {
+                hit: table.hit - alone,
+                of: table.of - alone,
+                ..table
+            };
+            let chance = binomial_tail(judged.hit, judged.of, *usual);
             let stands_out = match group.first.by {
-                CohortBy::Fleet => whole_stands_out(table, chance),
-                _ => stands_out(table, chance, settings),
+                CohortBy::Fleet => whole_stands_out(judged, chance),
+                _ => stands_out(judged, chance, settings),
             };
             if !stands_out || !is_present(&affected, histories, settings) {
                 continue;
@@ -419,9 +436,11 @@ fn best(
             let is_fresh = fresh.contains(&outbreak.group.first) && outbreak.group.second.is_none();
             let asked = tried[1].len() + if is_fresh { 0 } else { tried[0].len() };
             outbreak.chance = finite(outbreak.chance * asked as f64).clamp(0.0, 1.0);
-            (gain, outbreak)
+            let allowed = settings.outbreak_chance * if is_fresh { 1.0 } else { STOCK_CHANCE };
+            (gain, outbreak, allowed)
         })
-        .filter(|(_, outbreak)| outbreak.chance <= settings.outbreak_chance)
+        .filter(|(_, outbreak, allowed)| outbreak.chance <= *allowed)
+        .map(|(gain, outbreak, _)| (gain, outbreak))
         .max_by(|(a, left), (b, right)| {
             // Equal explanations: the one that says more about a remedy, then the name, so that rounds agree.
             (a * 1e6)
@@ -445,6 +464,14 @@ fn stands_out(table: TwoByTwo, chance: f64, settings: &Settings) -> bool {
     // Where nobody else was hit in a small fleet the interval is wide though the contrast is total.
     let total = table.hit_elsewhere == 0 && table.share() >= 0.5;
     (wide_enough || total) && table.chance() <= 0.05
+}
+
+/// One device has more ends than all the others together.
+fn one_carries_it(affected: &BTreeSet<DeviceId>, ends: &BTreeMap<DeviceId, u32>) -> bool {
+    let of = |device: &DeviceId| ends.get(device).copied().unwrap_or(0);
+    let all: u32 = affected.iter().map(of).sum();
+    let most = affected.iter().map(of).max().unwrap_or(0);
+    2 * most > all
 }
 
 /// The whole fleet can only be compared with its own usual weeks, so much more is asked of it.

@@ -58,9 +58,7 @@ pub async fn judge(
     let kept = find(&api, &caller, id).await?;
     may(&api, &caller, &kept.anomaly, request.scope)?;
     let now = api.clock.now();
-    if request.until.is_some_and(|until| until <= now) {
-        return Err(Problem::invalid("until has passed already"));
-    }
+    not_over(request.until, now)?;
     if request.note.chars().count() > MAX_NOTE {
         return Err(Problem::invalid(format!(
             "the note is longer than {MAX_NOTE} characters"
@@ -100,6 +98,13 @@ pub async fn judge(
         .await;
     let kept = find(&api, &caller, id).await?;
     Ok(Json(whole(&api, &caller, kept).await?))
+}
+
+pub(super) fn not_over(until: Option<Timestamp>, now: Timestamp) -> Result<(), Problem> {
+    if until.is_some_and(|until| until <= now) {
+        return Err(Problem::invalid("until has passed already"));
+    }
+    Ok(())
 }
 
 /// Judging this one anomaly is one thing, a rule for other laptops another.

@@ -1,7 +1,7 @@
 //! `GET /anomalies/{id}/judgement/preview`: what a judgement would have hidden in the last month.
 
 use axum::{Json, extract::State};
-use jiff::SignedDuration;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 use utoipa::{IntoParams, ToSchema};
 use uuid::Uuid;
@@ -10,7 +10,7 @@ use weft_collector_store::control::anomalies::{Scope, Wanted};
 
 use super::{
     find,
-    judge::{Reach, may, scope},
+    judge::{Reach, may, not_over, scope},
 };
 use crate::api::{
     Api, Caller,
@@ -31,11 +31,16 @@ pub struct Query {
     /// `device`, `cohort`, `fleet`.
     #[param(value_type = String)]
     scope: Reach,
+    /// When the rule would end; nothing: when somebody takes it back.
+    until: Option<Timestamp>,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct JudgementPreview {
+    /// Anomalies of the last 30 days.
     would_hide: usize,
+    /// How many of them lie in a stretch as long as the rule would hold: what to expect of it until its end.
+    until_end: usize,
 }
 
 #[utoipa::path(get, path = "/anomalies/{id}/judgement/preview", tag = "anomalies", params(("id" = Uuid, Path), Query), responses(
@@ -50,6 +55,7 @@ pub async fn preview(
     let kept = find(&api, &caller, id).await?;
     may(&api, &caller, &kept.anomaly, query.scope)?;
     let now = api.clock.now();
+    not_over(query.until, now)?;
     let scope = scope(&api, &kept.anomaly, query.scope).await?;
     let rule = Rule::of(
         api.clock.id(),
@@ -57,7 +63,7 @@ pub async fn preview(
         query.judgement,
         scope,
         now,
-        None,
+        query.until,
         String::new(),
     );
     let found = api
@@ -66,8 +72,12 @@ pub async fn preview(
         .list(&Wanted::default(), &Scope::everything(), None, MOST)
         .await?;
     let anomalies: Vec<_> = found.into_iter().map(|kept| kept.anomaly).collect();
-    let preview = core_preview(&anomalies, &rule, now - WINDOW, now);
+    let lasting = query
+        .until
+        .map_or(WINDOW, |until| until.duration_since(now).min(WINDOW));
+    let hidden = |window| core_preview(&anomalies, &rule, now - window, now).would_hide;
     Ok(Json(JudgementPreview {
-        would_hide: preview.would_hide,
+        would_hide: hidden(WINDOW),
+        until_end: hidden(lasting),
     }))
 }

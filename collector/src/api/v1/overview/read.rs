@@ -7,25 +7,28 @@ use jiff::{SignedDuration, Timestamp};
 use serde::Serialize;
 use utoipa::ToSchema;
 use weft_collector_core::{
-    anomaly::State as AnomalyState,
+    anomaly::{Limit, State as AnomalyState},
     authority::{Action, Object, allows},
     books::Books as CoreBooks,
     device::DeviceId,
-    finding::Kind,
+    finding::{Kind, Severity},
     link::LinkState,
 };
 use weft_collector_store::control::{anomalies::Wanted, devices::Device};
 
-use crate::api::{
-    Api, Caller, guard,
-    problem::Problem,
-    reads::{AppWeek, BootsOfDay, ModelRow, OsBuild, Who},
-    v1::{
-        anomalies::{AnomalySummary, summaries},
-        devices::books,
-        links,
-        shape::Books,
+use crate::{
+    api::{
+        Api, Caller, guard,
+        problem::Problem,
+        reads::{AppWeek, BootsOfDay, ModelRow, OsBuild, Who},
+        v1::{
+            anomalies::{AnomalySummary, summaries},
+            devices::books,
+            links,
+            shape::Books,
+        },
     },
+    watch,
 };
 
 const DAY: SignedDuration = SignedDuration::from_hours(24);
@@ -43,6 +46,9 @@ pub struct Overview {
     observations: ObservationCounts,
     /// Open or acknowledged.
     anomalies: KindCounts,
+    /// Alerts that wait because a budget is used up; `null` for those who do not see the fleet, and before the first round.
+    #[schema(required)]
+    held_back: Option<HeldBack>,
     threads: ThreadCounts,
     links: LinkCounts,
     books: Books,
@@ -82,6 +88,29 @@ pub struct KindCounts {
     app: u64,
     capacity: u64,
     compound: u64,
+}
+
+/// What the last round of the watch held back, by whose budget of a day was used up.
+#[derive(Debug, Default, PartialEq, Serialize, ToSchema)]
+pub struct HeldBack {
+    at: Timestamp,
+    /// Causes in all; each is asked again every round and alerts when there is room.
+    total: usize,
+    device: usize,
+    cohort: usize,
+    fleet: usize,
+    /// The most severe ones that the caller may see.
+    worst: Vec<Waiting>,
+}
+
+#[derive(Debug, PartialEq, Serialize, ToSchema)]
+pub struct Waiting {
+    title: String,
+    #[schema(value_type = String)]
+    kind: Kind,
+    #[schema(value_type = String)]
+    severity: Severity,
+    reason: String,
 }
 
 #[derive(Debug, Default, Serialize, ToSchema)]
@@ -142,6 +171,10 @@ pub async fn read(State(api): State<Api>, caller: Caller) -> Result<Json<Overvie
         devices: device_counts(&devices, now),
         observations: observation_counts(&observations),
         anomalies: kind_counts(&api.control.anomalies().counts(&living, &scope).await?),
+        held_back: match fleet {
+            true => held_back(&api, &caller).await?,
+            false => None,
+        },
         threads: ThreadCounts { open, solved },
         links: link_counts(&api, &caller, fleet).await?,
         books: whole(books).into(),
@@ -150,6 +183,36 @@ pub async fn read(State(api): State<Api>, caller: Caller) -> Result<Json<Overvie
         apps_by_week,
         os_builds,
         newest: summaries(&api, &caller, newest).await?,
+    }))
+}
+
+async fn held_back(api: &Api, caller: &Caller) -> Result<Option<HeldBack>, Problem> {
+    let Some(told) = watch::Waiting::read(&api.control).await? else {
+        return Ok(None);
+    };
+    let of = |limit: Limit| {
+        let mut counts = told.counts.iter();
+        counts.find(|(one, _)| *one == limit).map_or(0, |(_, n)| *n)
+    };
+    let may_see =
+        |kind: Kind| allows(&caller.viewer, Action::See, &Object::Rule(kind)).is_allowed();
+    Ok(Some(HeldBack {
+        at: told.at,
+        total: told.counts.iter().map(|(_, count)| count).sum(),
+        device: of(Limit::Device),
+        cohort: of(Limit::Cohort),
+        fleet: of(Limit::Fleet),
+        worst: told
+            .worst
+            .into_iter()
+            .filter(|held| may_see(held.kind))
+            .map(|held| Waiting {
+                title: held.title,
+                kind: held.kind,
+                severity: held.severity,
+                reason: held.reason,
+            })
+            .collect(),
     }))
 }
 
