@@ -58,7 +58,7 @@ pub struct Settings {
 impl Default for Settings {
     fn default() -> Self {
         Self {
-            suggested: 0.5,
+            suggested: 0.4,
             automatic: 0.85,
             weights: Weights::default(),
             vocabulary: Vocabulary::default(),
@@ -77,6 +77,9 @@ pub struct Weights {
     pub owner: f64,
     /// Somebody who posted owns an affected device.
     pub participant: f64,
+    /// The words agree and nothing is known of who wrote them (mail, a mirrored room): most threads that are about
+    /// something else say so by their people; here nobody can.
+    pub unknown: f64,
     /// The thread's people use the affected model.
     pub model: f64,
     /// They run the affected OS build.
@@ -113,6 +116,7 @@ impl Default for Weights {
             bias: -4.0,
             owner: 2.6,
             participant: 1.6,
+            unknown: 0.9,
             model: 0.7,
             build: 0.5,
             team: 0.5,

@@ -2,7 +2,7 @@
 
 use std::{fs, path::PathBuf};
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use clap::{Args, Subcommand};
 use weft_collector_core::linker::{self, Settings, eval::Evaluation};
 
@@ -26,13 +26,22 @@ pub struct Eval {
 
 pub fn run(command: Command) -> Result<()> {
     let Command::Eval(eval) = command;
-    let lines = fs::read_to_string(&eval.file)
-        .with_context(|| format!("cannot read {}", eval.file.display()))?;
+    let bytes =
+        fs::read(&eval.file).with_context(|| format!("cannot read {}", eval.file.display()))?;
+    let lines = String::from_utf8_lossy(&bytes);
     let evaluation = linker::eval::run(&lines, &Settings::default());
-    if eval.json {
-        return print_json(&evaluation);
+    for (line, why) in &evaluation.dirty {
+        eprintln!("{}:{line}: {why}", eval.file.display());
     }
-    print!("{}", in_words(&evaluation));
+    if eval.json {
+        print_json(&evaluation)?;
+    } else {
+        print!("{}", in_words(&evaluation));
+    }
+    ensure!(
+        evaluation.cases > 0,
+        "no case could be read; the format is in docs/operating.md"
+    );
     Ok(())
 }
 
@@ -41,7 +50,7 @@ fn in_words(evaluation: &Evaluation) -> String {
         share.map_or("none".to_owned(), |share| format!("{:.1} %", share * 100.0))
     };
     format!(
-        "{} cases, {} pairs\nautomatic: precision {}, recall {}\nsuggested: precision {}, recall {}\n{} misses, {} lines could not be read (--json lists them)\n",
+        "{} cases, {} pairs\nautomatic: precision {}, recall {}\nsuggested: precision {}, recall {}\n{} misses, {} notes on lines (above; --json lists the misses)\n",
         evaluation.cases,
         evaluation.pairs,
         share(evaluation.precision_automatic),

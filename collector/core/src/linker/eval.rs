@@ -6,23 +6,21 @@
 //! {"anomaly": {..}, "threads": [{"id": "..", "title": "..", "posts": [".."], ..}], "expected": ["<thread id>"], "now": "2026-11-22T12:00:00Z"}
 //! ```
 //!
-//! `anomaly` may be a whole [`Anomaly`] or any part of it: what is missing takes a neutral value (`kind` reboot,
-//! `from` and `to` the threads' times, no devices). A thread needs `id`; `title`, `posts`, `author_devices`,
-//! `participant_devices`, `models`, `os_builds`, `teams`, `opened_at`, `last_post_at`, `solved` are optional. `expected`
-//! lists the threads that are about the anomaly; an empty list is a case too. `now` defaults to the latest time named.
+//! `anomaly` may be a whole [`crate::anomaly::Anomaly`] or any part of it: what is missing takes a neutral value (`kind` by the
+//! detector, else reboot; `from` and `to` the threads' times; symptoms by the detector, and names, codes and models from the
+//! title). A thread needs `id`; `title`, `posts`, `author_devices`, `participant_devices`, `models`, `os_builds`, `teams`,
+//! `opened_at`, `last_post_at`, `solved` are optional. Ids of threads and devices may be any words. `expected` lists the
+//! threads that are about the anomaly; an empty list is a case too. A pair is `{"anomaly": .., "thread": .., "expected":
+//! true}`. `now` defaults to the latest time named. Fields that are not known are left alone. How it is read: [`case`].
 
-use jiff::Timestamp;
+pub mod case;
+
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
-use uuid::Uuid;
 
 use crate::{
-    anomaly::{Anomaly, State},
-    device::DeviceId,
-    finding::{Facts, Finding, Kind, Severity, Subject},
     link::LinkState,
-    linker::{PastDecision, Settings, rank},
-    thread::ThreadText,
+    linker::{Settings, rank},
 };
 
 /// Dirty lines reported by number; more are counted.
@@ -41,7 +39,7 @@ pub struct Evaluation {
     pub recall_suggested: Option<f64>,
     pub counts: Counts,
     pub misses: Vec<Miss>,
-    /// Lines that could not be read: number and reason.
+    /// What could not be read or used: line (or place in the array) and reason.
     pub dirty: Vec<(usize, String)>,
 }
 
@@ -58,7 +56,8 @@ pub struct Counts {
 #[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
 pub struct Miss {
     pub line: usize,
-    pub thread: Uuid,
+    /// Its id as the case names it.
+    pub thread: String,
     pub title: String,
     /// `missed`: expected and not suggested. `wrong_automatic`: acts and should not. `wrong_suggested`: suggested and should not.
     pub what: String,
@@ -66,31 +65,25 @@ pub struct Miss {
     pub reasons: Vec<String>,
 }
 
-#[derive(Deserialize)]
-struct Case {
-    anomaly: Value,
-    threads: Vec<Value>,
-    #[serde(default)]
-    expected: Vec<Uuid>,
-    #[serde(default)]
-    history: Vec<PastDecision>,
-    #[serde(default)]
-    now: Option<Timestamp>,
-}
-
-/// Evaluates JSON lines. Never fails: what cannot be read is listed.
+/// Evaluates JSON lines, or one JSON array of cases. Never fails: what cannot be read is listed.
 pub fn run(lines: &str, settings: &Settings) -> Evaluation {
     let mut evaluation = Evaluation::default();
-    for (index, line) in lines.lines().enumerate() {
-        if line.trim().is_empty() {
-            continue;
+    let lines = lines.trim_start_matches('\u{feff}');
+    if lines.trim_start().starts_with('[')
+        && let Ok(cases) = serde_json::from_str::<Vec<Value>>(lines)
+    {
+        for (index, case) in cases.iter().enumerate() {
+            take(index + 1, case, settings, &mut evaluation);
         }
-        match serde_json::from_str::<Case>(line) {
-            Ok(case) => judge(index + 1, &case, settings, &mut evaluation),
-            Err(error) if evaluation.dirty.len() < DIRTY_LIMIT => {
-                evaluation.dirty.push((index + 1, error.to_string()))
+    } else {
+        for (index, line) in lines.lines().enumerate() {
+            if line.trim().is_empty() {
+                continue;
             }
-            Err(_) => {}
+            match serde_json::from_str::<Value>(line) {
+                Ok(case) => take(index + 1, &case, settings, &mut evaluation),
+                Err(error) => evaluation.dirty(index + 1, format!("no JSON: {error}")),
+            }
         }
     }
     let counts = evaluation.counts;
@@ -102,34 +95,38 @@ pub fn run(lines: &str, settings: &Settings) -> Evaluation {
     evaluation
 }
 
-fn judge(line: usize, case: &Case, settings: &Settings, evaluation: &mut Evaluation) {
-    let threads: Vec<ThreadText> = case.threads.iter().filter_map(thread).collect();
-    if threads.len() < case.threads.len() && evaluation.dirty.len() < DIRTY_LIMIT {
-        evaluation.dirty.push((
-            line,
-            format!(
-                "{} threads without a usable id",
-                case.threads.len() - threads.len()
-            ),
-        ));
+impl Evaluation {
+    fn dirty(&mut self, line: usize, why: String) {
+        if self.dirty.len() < DIRTY_LIMIT {
+            self.dirty.push((line, why));
+        }
     }
-    let latest = threads.iter().map(|thread| thread.last_post_at).max();
-    let anomaly = anomaly(&case.anomaly, &threads);
-    let now = case
-        .now
-        .or(latest)
-        .unwrap_or(anomaly.finding.to)
-        .max(anomaly.finding.to);
+}
+
+fn take(line: usize, value: &Value, settings: &Settings, evaluation: &mut Evaluation) {
+    match case::read(value) {
+        Ok(read) => {
+            for note in read.notes {
+                evaluation.dirty(line, note);
+            }
+            judge(line, &read.case, settings, evaluation);
+        }
+        Err(why) => evaluation.dirty(line, why),
+    }
+}
+
+fn judge(line: usize, case: &case::Case, settings: &Settings, evaluation: &mut Evaluation) {
+    let (threads, anomaly, now) = (&case.threads, &case.anomaly, case.now);
     // Every pair's score is wanted for the misses, not only those that pass.
     let all = Settings {
         suggested: 0.0,
         most: usize::MAX,
         ..settings.clone()
     };
-    let links = rank(&anomaly, &threads, &case.history, now, &all);
+    let links = rank(anomaly, threads, &case.history, now, &all);
     evaluation.cases += 1;
     evaluation.pairs += threads.len();
-    for thread in &threads {
+    for thread in threads {
         let expected = case.expected.contains(&thread.id);
         let link = links.iter().find(|link| link.thread == thread.id);
         let automatic = link
@@ -152,7 +149,11 @@ fn judge(line: usize, case: &Case, settings: &Settings, evaluation: &mut Evaluat
         };
         evaluation.misses.push(Miss {
             line,
-            thread: thread.id,
+            thread: case
+                .names
+                .get(&thread.id)
+                .cloned()
+                .unwrap_or_else(|| thread.id.to_string()),
             title: thread.title.clone(),
             what: what.to_owned(),
             score: link.map_or(0.0, |link| link.score),
@@ -164,121 +165,4 @@ fn judge(line: usize, case: &Case, settings: &Settings, evaluation: &mut Evaluat
             }),
         });
     }
-}
-
-fn thread(value: &Value) -> Option<ThreadText> {
-    let id = value.get("id").and_then(Value::as_str)?.parse().ok()?;
-    let opened_at = time(value, "opened_at")
-        .or_else(|| time(value, "last_post_at"))
-        .unwrap_or(Timestamp::UNIX_EPOCH);
-    Some(ThreadText {
-        id,
-        title: text(value, "title"),
-        posts: texts(value, "posts"),
-        opened_at,
-        last_post_at: time(value, "last_post_at").unwrap_or(opened_at),
-        author_devices: devices(value, "author_devices"),
-        participant_devices: devices(value, "participant_devices"),
-        models: texts(value, "models"),
-        os_builds: texts(value, "os_builds"),
-        teams: texts(value, "teams"),
-        solved: value
-            .get("solved")
-            .and_then(Value::as_bool)
-            .unwrap_or(false),
-    })
-}
-
-/// A whole anomaly, or a neutral one with the parts that are named (at the top or under `finding`).
-fn anomaly(value: &Value, threads: &[ThreadText]) -> Anomaly {
-    if let Ok(whole) = serde_json::from_value::<Anomaly>(value.clone()) {
-        return whole;
-    }
-    let part = value.get("finding").unwrap_or(value);
-    let from = time(part, "from")
-        .or_else(|| threads.iter().map(|t| t.opened_at).min())
-        .unwrap_or(Timestamp::UNIX_EPOCH);
-    let to = time(part, "to")
-        .or_else(|| threads.iter().map(|t| t.last_post_at).max())
-        .unwrap_or(from);
-    let parsed = |key: &str| part.get(key).cloned();
-    let mut facts: Facts = parsed("facts")
-        .and_then(|facts| serde_json::from_value(facts).ok())
-        .unwrap_or_default();
-    facts.tidy();
-    let mut affected = devices(part, "devices");
-    if let Some(device) = part
-        .get("device")
-        .and_then(Value::as_str)
-        .and_then(|id| id.parse().ok())
-    {
-        affected.push(device);
-    }
-    Anomaly {
-        id: value
-            .get("id")
-            .and_then(Value::as_str)
-            .and_then(|id| id.parse().ok())
-            .unwrap_or(Uuid::nil()),
-        state: State::Open,
-        judgement: None,
-        opened_at: to,
-        updated_at: to,
-        resolved_at: time(value, "resolved_at"),
-        relapses: 0,
-        finding: Finding {
-            kind: parsed("kind")
-                .and_then(|kind| serde_json::from_value(kind).ok())
-                .unwrap_or(Kind::Reboot),
-            detector: text(part, "detector"),
-            subject: Subject::Device(affected.first().copied().unwrap_or_default()),
-            cause: text(part, "cause"),
-            severity: Severity::Medium,
-            confidence: 1.0,
-            score: 0.0,
-            from,
-            to: to.max(from),
-            title: text(part, "title"),
-            why: texts(part, "why"),
-            evidence: Vec::new(),
-            devices: affected,
-            at_risk: devices(part, "at_risk"),
-            facts,
-        },
-    }
-}
-
-fn text(value: &Value, key: &str) -> String {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .unwrap_or_default()
-        .to_owned()
-}
-
-fn texts(value: &Value, key: &str) -> Vec<String> {
-    value
-        .get(key)
-        .and_then(Value::as_array)
-        .map(|list| {
-            list.iter()
-                .filter_map(Value::as_str)
-                .map(str::to_owned)
-                .collect()
-        })
-        .unwrap_or_default()
-}
-
-fn devices(value: &Value, key: &str) -> Vec<DeviceId> {
-    texts(value, key)
-        .iter()
-        .filter_map(|id| id.parse().ok())
-        .collect()
-}
-
-fn time(value: &Value, key: &str) -> Option<Timestamp> {
-    value
-        .get(key)
-        .and_then(Value::as_str)
-        .and_then(|text| text.parse().ok())
 }

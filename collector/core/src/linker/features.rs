@@ -94,6 +94,14 @@ pub fn compare(
     let mut features = Features::default();
     who(&mut features, question, thread, weights);
     what(&mut features, question, thread, weights);
+    if features.what_exact && !features.who && is_unknown(thread) {
+        features.add(
+            "unknown",
+            weights.unknown,
+            "it is not known which devices these people use, so nothing speaks against it"
+                .to_owned(),
+        );
+    }
     if likeness >= 0.05 {
         features.add(
             "words",
@@ -412,6 +420,14 @@ fn synonyms(symptom: &str) -> &'static [&'static str] {
     }
 }
 
+/// Mirrored talk: no device, model or team is known of anybody here.
+fn is_unknown(thread: &Digest) -> bool {
+    thread.author_devices.is_empty()
+        && thread.participant_devices.is_empty()
+        && thread.models.is_empty()
+        && thread.teams.is_empty()
+}
+
 fn shared<'a>(ours: &'a [String], theirs: &[String]) -> Option<&'a String> {
     ours.iter().find(|one| theirs.contains(one))
 }
@@ -422,16 +438,13 @@ fn names(thread: &Digest, name: &str) -> bool {
         || (bare.len() >= 4 && contains_word(&thread.lower, bare))
 }
 
-/// "0x7e" and "0x0000007E" are one code.
+/// "0x7e" and "0x0000007E" are one code; "124" in another program's error and the stop code 0x124 are not.
 fn same_code(a: &str, b: &str) -> bool {
-    let plain = |code: &str| {
-        let lower = code.to_lowercase();
-        match lower.strip_prefix("0x") {
-            Some(hex) => hex.trim_start_matches('0').to_owned(),
-            None => lower,
-        }
-    };
-    plain(a) == plain(b)
+    let (a, b) = (a.to_lowercase(), b.to_lowercase());
+    match (a.strip_prefix("0x"), b.strip_prefix("0x")) {
+        (Some(a), Some(b)) => a.trim_start_matches('0') == b.trim_start_matches('0'),
+        _ => a == b,
+    }
 }
 
 /// "Lenovo ThinkPad T14 Gen 3" is named by "T14 Gen 3": all its words but the maker, in one place.

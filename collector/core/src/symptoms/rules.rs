@@ -13,10 +13,11 @@ use crate::symptoms::{
 };
 
 /// One file per language; a language is added by adding a file here.
-const FILES: [&str; 3] = [
+const FILES: [&str; 4] = [
     include_str!("en.toml"),
     include_str!("de.toml"),
     include_str!("es.toml"),
+    include_str!("fr.toml"),
 ];
 /// What each further rule of a symptom adds, as a share of its weight.
 const FURTHER: f64 = 0.5;

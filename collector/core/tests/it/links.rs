@@ -472,8 +472,8 @@ fn evaluate(seeds: impl Iterator<Item = u64>) -> (f64, f64, f64) {
 
 #[test]
 fn automatic_links_are_right_and_suggestions_find_most() {
-    let tuning = evaluate((0..200).map(|n| 2 * n));
-    let (precision, recall, suggested_precision) = evaluate((0..200).map(|n| 2 * n + 1));
+    let tuning = evaluate((0..80).map(|n| 2 * n));
+    let (precision, recall, suggested_precision) = evaluate((0..80).map(|n| 2 * n + 1));
     eprintln!("tuning {tuning:?}");
     eprintln!(
         "reporting: precision at automatic {precision:.3}, recall at suggested {recall:.3}, precision at suggested {suggested_precision:.3}"
@@ -576,6 +576,66 @@ fn evaluation_reads_its_own_format() {
         .replace('\n', " ");
     let evaluation = linker::eval::run(&brief, &Settings::default());
     assert_eq!(evaluation.counts.automatic_right, 1, "{evaluation:?}");
+}
+
+/// Cases in the format of `link eval`, in words of our own: the first half was looked at, the second half only scored.
+const CASES: &str = include_str!("data/link_cases.jsonl");
+
+#[test]
+fn labelled_cases_in_the_documented_format_reach_the_goals() {
+    let halves: Vec<&str> = CASES.lines().collect();
+    let (tuning, reporting) = halves.split_at(halves.len() / 2);
+    let run = |lines: &[&str]| linker::eval::run(&lines.join("\n"), &Settings::default());
+    let (tuning, reporting) = (run(tuning), run(reporting));
+    for evaluation in [&tuning, &reporting] {
+        eprintln!(
+            "{} pairs: automatic precision {:?} recall {:?}, suggested precision {:?} recall {:?}",
+            evaluation.pairs,
+            evaluation.precision_automatic,
+            evaluation.recall_automatic,
+            evaluation.precision_suggested,
+            evaluation.recall_suggested,
+        );
+        assert!(evaluation.dirty.is_empty(), "{:?}", evaluation.dirty);
+        assert!(evaluation.precision_automatic.unwrap() >= 0.95);
+        assert!(evaluation.recall_suggested.unwrap() >= 0.8);
+        assert!(evaluation.precision_suggested.unwrap() >= 0.8);
+    }
+}
+
+#[test]
+fn evaluation_takes_what_people_write_and_says_what_it_could_not_use() {
+    let lines = [
+        // Names instead of ids, one word instead of lists, a date, unknown fields, no facts: read.
+        r#"{"anomaly": {"title": "LT-7 restarts by itself", "kind": "reboot", "device": "LT-7", "colour": 3}, "threads": [{"id": 7, "title": "Laptop keeps rebooting", "posts": "Help", "author_devices": "LT-7", "opened_at": "2026-11-22"}], "expected": ["7"]}"#,
+        // A pair.
+        r#"{"anomaly": {"detector": "capacity.disk"}, "thread": {"title": "Disk full"}, "expected": true}"#,
+        r#"{"anomaly": {"detector": "capacity.disk"}, "thread": {"title": "Printer offline"}, "expected": false}"#,
+        // What cannot be used is said, with its line.
+        r#"{"anomaly": {}, "threads": [{"title": "no id"}, {"id": "a", "opened_at": "yesterday"}], "expected": ["b"]}"#,
+        r#"{"anomaly": {}, "threads": "#,
+        r#"{"threads": []}"#,
+    ];
+    let evaluation = linker::eval::run(&lines.join("\r\n"), &Settings::default());
+    assert_eq!(evaluation.cases, 4, "{:?}", evaluation.dirty);
+    assert_eq!(evaluation.counts.expected, 2);
+    assert_eq!(evaluation.counts.automatic_right, 1, "{evaluation:?}");
+    assert_eq!(evaluation.counts.suggested_right, 2, "{evaluation:?}");
+    let said = |line: usize, word: &str| {
+        evaluation
+            .dirty
+            .iter()
+            .any(|(number, why)| *number == line && why.contains(word))
+    };
+    assert!(said(4, "thread 1") && said(4, "yesterday") && said(4, "expected"));
+    assert!(
+        said(5, "JSON") && said(6, "anomaly"),
+        "{:?}",
+        evaluation.dirty
+    );
+    // One array is read like its lines.
+    let array = format!("[{}, {}]", lines[0], lines[1]);
+    assert_eq!(linker::eval::run(&array, &Settings::default()).cases, 2);
 }
 
 /// The index finds what comparing everything finds, and forgets what was removed.
