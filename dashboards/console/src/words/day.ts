@@ -16,9 +16,9 @@ export function endOf(day: string): string | null {
   return /^\d{4,}-\d\d-\d\d$/.test(day) && !Number.isNaN(at.getTime()) ? at.toISOString() : null;
 }
 
-/** A day of the past as a moment: its noon, or now when it is today. `null`: not a day, or not past. */
-export function momentIn(day: string, now: Date): string | null {
-  if (day === dayIn(now, 0)) return now.toISOString();
+/** A day of the past as a moment, its noon; `"now"` when it is today, whose clock is the collector's. `null`: not a day, or not past. */
+export function momentIn(day: string, now: Date): string | "now" | null {
+  if (day === dayIn(now, 0)) return "now";
   const noon = new Date(`${day}T12:00:00`);
   return endOf(day) === null || noon >= now ? null : noon.toISOString();
 }

@@ -135,8 +135,10 @@ function Mine({ effect, thread }: { effect: AnswerEffect; thread: string }) {
   const [days, setDays] = useState<Record<string, string>>({});
   const touches = ["thread"];
   const mark = useChange({
-    run: (device: string) =>
-      post(`/threads/${thread}/applied`, { device, at: momentIn(days[device] ?? dayIn(now, 0), now) ?? undefined }),
+    run: (device: string) => {
+      const at = momentIn(days[device] ?? dayIn(now, 0), now);
+      return post(`/threads/${thread}/applied`, { device, ...(at && at !== "now" ? { at } : {}) });
+    },
     touches,
     said: "Noted. Your laptop counts towards the measurement.",
   });
