@@ -53,8 +53,18 @@ pub struct Log {
 }
 
 /// Rounds from day `from` to day `to`, `per_day` each day.
-pub fn run(world: &World, (from, to): (f64, f64), per_day: usize, settings: &Settings) -> Log {
-    let budget = Budget::default();
+pub fn run(world: &World, span: (f64, f64), per_day: usize, settings: &Settings) -> Log {
+    run_within(world, span, per_day, settings, &Budget::default())
+}
+
+/// The same within another alert budget.
+pub fn run_within(
+    world: &World,
+    (from, to): (f64, f64),
+    per_day: usize,
+    settings: &Settings,
+    budget: &Budget,
+) -> Log {
     let mut kept: BTreeMap<Uuid, Anomaly> = BTreeMap::new();
     let mut log = Log::default();
     let mut fixed = Fixed::default();
@@ -68,7 +78,7 @@ pub fn run(world: &World, (from, to): (f64, f64), per_day: usize, settings: &Set
         let began = Instant::now();
         let findings = detect::run(&evidence, settings);
         let existing: Vec<Anomaly> = kept.values().cloned().collect();
-        let done = reconcile(&existing, &findings, &[], now, &budget, &mut || {
+        let done = reconcile(&existing, &findings, &[], now, budget, &mut || {
             ids += 1;
             Uuid::from_u128(ids)
         });
