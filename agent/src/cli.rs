@@ -48,12 +48,22 @@ pub(crate) struct Place {
     config: Option<PathBuf>,
 }
 
+/// Arguments of `run`.
+#[derive(Debug, Args)]
+struct Run {
+    #[command(flatten)]
+    place: Place,
+    /// The tree to look at. For measurements: a laptop has one
+    #[arg(long, value_name = "DIR", default_value = "/", hide = true)]
+    root: PathBuf,
+}
+
 #[derive(Debug, Subcommand)]
 enum Command {
     /// Makes this laptop a device of a collector: makes a key here and asks for its certificate
     Enroll(enroll::Enroll),
     /// Looks, stores and sends until it is stopped (SIGTERM sends what is left, for at most 5 s)
-    Run(Place),
+    Run(Run),
     /// Says how the agent is, what it cost, and what IT asks
     Status(owner::Status),
     /// Checks settings, clock, network, TLS, certificate and spool, each with what to do. Exits 0 well, 1 warnings, 2 critical
@@ -79,7 +89,7 @@ enum Command {
 pub fn main(cli: Cli, env: impl Fn(&str) -> Option<String>, clock: fn() -> Timestamp) -> u8 {
     match cli.command {
         Command::Enroll(arguments) => enroll::run(arguments, &env, clock),
-        Command::Run(place) => run(&place, &env, clock),
+        Command::Run(arguments) => run(arguments, &env, clock),
         Command::Status(arguments) => owner::status(&arguments, &env, clock),
         Command::Doctor(arguments) => owner::doctor(&arguments, &env, clock),
         Command::Sent(arguments) => owner::sent(&arguments, &env, clock),
@@ -106,9 +116,12 @@ impl Place {
     }
 }
 
-fn run(place: &Place, env: impl Fn(&str) -> Option<String>, clock: fn() -> Timestamp) -> u8 {
-    let config = match place.load(&env) {
-        Ok(config) => config,
+fn run(arguments: Run, env: impl Fn(&str) -> Option<String>, clock: fn() -> Timestamp) -> u8 {
+    let config = match arguments.place.load(&env) {
+        Ok(config) => Config {
+            root: arguments.root,
+            ..config
+        },
         Err(code) => return code,
     };
     output::trace(&config.log);

@@ -32,7 +32,7 @@ pub struct Config {
     pub state: PathBuf,
     /// What goes to stderr, e.g. "info" or "weft_agent=debug".
     pub log: String,
-    /// The tree to look at; only `probe` changes it.
+    /// The tree to look at; only `probe` and measurements change it.
     pub root: PathBuf,
     /// The way to the collector.
     pub network: Network,

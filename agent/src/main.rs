@@ -6,6 +6,7 @@ use clap::Parser;
 use weft_agent::{cli, config};
 
 fn main() -> ExitCode {
+    weft_agent_sys::heap::be_small();
     let code = cli::main(cli::Cli::parse(), config::environment, jiff::Timestamp::now);
     ExitCode::from(code)
 }

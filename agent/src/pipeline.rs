@@ -127,29 +127,7 @@ impl Pipeline {
     /// between two looks.
     pub fn run(mut self, control: &Receiver<Control>) {
         loop {
-            let step = self.steps.observe(clock::read());
-            if step.abs() > self.health.clock_step.abs() {
-                self.health.clock_step = step;
-            }
-            let now = Instant::now();
-            let probe = self
-                .due
-                .iter()
-                .copied()
-                .enumerate()
-                .min_by_key(|(_, due)| *due);
-            let next = match probe {
-                Some((index, due)) if due <= now && due <= self.health.due => {
-                    self.look(index);
-                    now
-                }
-                _ if self.health.due <= now => {
-                    self.tell_health(now);
-                    now
-                }
-                Some((_, due)) => due.min(self.health.due),
-                None => self.health.due,
-            };
+            let next = self.turn(Instant::now());
             match control.recv_timeout(next.saturating_duration_since(Instant::now())) {
                 Err(RecvTimeoutError::Timeout) => {}
                 Ok(Control::Policy(policy)) => self.apply(policy),
@@ -158,8 +136,35 @@ impl Pipeline {
         }
     }
 
+    /// What is due longest at `now`, if anything is. Gives the time of the next turn: time is the caller's, so that a day can be
+    /// lived in a minute.
+    pub fn turn(&mut self, now: Instant) -> Instant {
+        let step = self.steps.observe(clock::read());
+        if step.abs() > self.health.clock_step.abs() {
+            self.health.clock_step = step;
+        }
+        let probe = self
+            .due
+            .iter()
+            .copied()
+            .enumerate()
+            .min_by_key(|(_, due)| *due);
+        match probe {
+            Some((index, due)) if due <= now && due <= self.health.due => {
+                self.look(index, now);
+                now
+            }
+            _ if self.health.due <= now => {
+                self.tell_health(now);
+                now
+            }
+            Some((_, due)) => due.min(self.health.due),
+            None => self.health.due,
+        }
+    }
+
     /// One probe's turn.
-    fn look(&mut self, index: usize) {
+    fn look(&mut self, index: usize, now: Instant) {
         let (policy, root) = (Arc::clone(&self.parts.policy), Arc::clone(&self.parts.root));
         let (Some(probe), Some(due)) = (self.parts.probes.get_mut(index), self.due.get_mut(index))
         else {
@@ -168,7 +173,7 @@ impl Pipeline {
         let begun = Instant::now();
         let moment = Moment {
             wall: (self.parts.clock)(),
-            instant: begun,
+            instant: now,
             root: &root,
             policy: &policy,
         };
@@ -178,7 +183,7 @@ impl Pipeline {
         } else {
             Vec::new()
         };
-        *due = begun + self.limits.stretch(probe.name(), probe.cadence(&policy));
+        *due = now + self.limits.stretch(probe.name(), probe.cadence(&policy));
         tracing::debug!(probe = probe.name(), news = observations.len(), took = ?begun.elapsed(), "looked");
         let is_kept = self.store(observations);
         if let (true, Some(probe)) = (is_kept, self.parts.probes.get_mut(index)) {

@@ -27,8 +27,8 @@ use crate::{
 };
 
 /// Records read at a time for the journal.
-const JOURNAL_BATCH: usize = 256;
-const JOURNAL_BYTES: usize = 256 * 1024;
+const JOURNAL_BATCH: usize = 64;
+const JOURNAL_BYTES: usize = 32 * 1024;
 
 /// Kinds that nobody waits for: they may travel together.
 const ROUTINE: [&str; 3] = ["vitals", "inventory", "agent_health"];

@@ -1,5 +1,7 @@
 //! `cargo xtask bench`: runs the measuring programs and collects `name, unit, value, peer, peer_value, ratio`.
 
+mod agent;
+
 use std::path::PathBuf;
 
 use anyhow::{Context as _, Result, bail};
@@ -9,7 +11,7 @@ use crate::step::{cargo, output, show, step};
 
 #[derive(Args)]
 pub struct Options {
-    /// Which to run (default: all): spool, detect, threads, store
+    /// Which to run (default: all): spool, detect, threads, store, agent
     names: Vec<String>,
     /// Write the results as a JSON array
     #[arg(long, value_name = "FILE")]
@@ -25,10 +27,11 @@ const BENCHES: [(&str, &str, &str); 4] = [
     ("store", "weft-collector", "release"),
 ];
 
+/// Needs more than an example: peers, and the binary as it is packed.
+const AGENT: &str = "agent";
+
 pub fn run(options: &Options) -> Result<()> {
-    // The store's bench runs on the real engine.
-    crate::fetch::engine::ensure()?;
-    let known = || BENCHES.iter().map(|(name, _, _)| *name);
+    let known = || BENCHES.iter().map(|(name, _, _)| *name).chain([AGENT]);
     if let Some(unknown) = options
         .names
         .iter()
@@ -40,9 +43,15 @@ pub fn run(options: &Options) -> Result<()> {
             list.join(", ")
         );
     }
+    let wanted =
+        |name: &str| options.names.is_empty() || options.names.iter().any(|one| one == name);
+    if BENCHES.iter().any(|(name, _, _)| wanted(name)) {
+        // The store's bench runs on the real engine.
+        crate::fetch::engine::ensure()?;
+    }
     let mut results = Vec::new();
     for (name, package, profile) in BENCHES {
-        if !options.names.is_empty() && !options.names.iter().any(|wanted| wanted == name) {
+        if !wanted(name) {
             continue;
         }
         let example = [
@@ -59,16 +68,21 @@ pub fn run(options: &Options) -> Result<()> {
             show(cargo().arg("build").args(example))
         })?;
         let lines = step(name, || output(cargo().arg("run").args(example)))?;
-        for line in lines.lines().filter(|line| line.starts_with('{')) {
-            println!("{line}");
-            results.push(
-                serde_json::from_str::<serde_json::Value>(line)
-                    .context("a benchmark printed a broken line")?,
-            );
-        }
+        take(&lines, &mut results)?;
+    }
+    if wanted(AGENT) {
+        take(&agent::run()?, &mut results)?;
     }
     if let Some(file) = &options.json {
         std::fs::write(file, serde_json::to_vec_pretty(&results)?)?;
+    }
+    Ok(())
+}
+
+fn take(lines: &str, results: &mut Vec<serde_json::Value>) -> Result<()> {
+    for line in lines.lines().filter(|line| line.starts_with('{')) {
+        println!("{line}");
+        results.push(serde_json::from_str(line).context("a benchmark printed a broken line")?);
     }
     Ok(())
 }

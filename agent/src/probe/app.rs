@@ -106,9 +106,8 @@ impl AppProbe {
             .is_none_or(|at| moment.instant.duration_since(at) >= FACTS_AGE)
         {
             let catalog = Catalog::builtin();
-            let mut facts = weft_agent_sys::apps::facts(moment.root);
-            // Thousands of packages, a handful of which matter: keep those, so that the list costs no memory.
-            facts.retain(|fact| {
+            // Thousands of packages, a handful of which matter: only those are kept, so that the list costs no memory.
+            self.facts = weft_agent_sys::apps::facts(moment.root, |fact| {
                 let kind = kind_of(fact.kind);
                 kind.is_some_and(|kind| {
                     catalog
@@ -116,7 +115,7 @@ impl AppProbe {
                         .is_some()
                 }) || !moment.policy.sent.catalog.is_empty()
             });
-            self.facts = facts;
+            weft_agent_sys::heap::give_back();
             self.facts_at = Some(moment.instant);
         }
     }

@@ -22,9 +22,10 @@ use weft_proto::{
 use super::{Connection, Fault, Line, Source, SourceError, ingest, source::Epoch};
 use crate::observation::wire_time;
 
-/// A report is at most this large before compression: an eighth of the protocol's limit, because memory on the laptop is
-/// dearer than the overhead of one more message.
-const MAX_REPORT_BYTES: usize = 512 * 1024;
+/// A report is at most this large before compression: a sixty-fourth of the protocol's limit, because memory on the laptop is
+/// dearer than the overhead of one more message: a report exists up to four times on its way (records, messages, encoded,
+/// compressed).
+const MAX_REPORT_BYTES: usize = 64 * 1024;
 
 /// A collector that takes longer than this to make a report durable is stuck: connect again and ask for its number.
 const ACK_DEADLINE: Duration = Duration::from_secs(90);

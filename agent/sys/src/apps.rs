@@ -43,16 +43,21 @@ pub struct Home {
     pub uid: u32,
 }
 
-/// All facts of the tree at `root`. On Windows `root` is not asked: the system's drive and its registry are.
-pub fn facts(root: &Path) -> Vec<RawFact> {
+/// The wanted facts of the tree at `root`. On Windows `root` is not asked: the system's drive and its registry are.
+pub fn facts(root: &Path, is_wanted: impl Fn(&RawFact) -> bool) -> Vec<RawFact> {
     #[cfg(target_os = "linux")]
-    return linux::facts(root);
-    #[cfg(target_os = "macos")]
-    return macos::facts(root);
-    #[cfg(windows)]
+    return linux::facts(root, &is_wanted);
+    #[cfg(not(target_os = "linux"))]
     {
-        let _ = root;
-        windows::facts(&crate::win32::registry::Live, &system_drive())
+        #[cfg(target_os = "macos")]
+        let mut found = macos::facts(root);
+        #[cfg(windows)]
+        let mut found = {
+            let _ = root;
+            windows::facts(&crate::win32::registry::Live, &system_drive())
+        };
+        found.retain(is_wanted);
+        found
     }
 }
 

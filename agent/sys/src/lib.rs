@@ -10,7 +10,7 @@
 //! running kernel nothing.
 //!
 //! Reading order: [`boot`] (the heart), [`process`] and [`package`], [`vitals`], [`inventory`], [`apps`], then the small
-//! doors to the machine: [`clock`], [`identity`], [`account`], [`dirs`], [`secret`], [`usage`].
+//! doors to the machine: [`clock`], [`identity`], [`account`], [`dirs`], [`secret`], [`usage`], [`heap`].
 
 pub mod boot;
 pub mod process;
@@ -26,6 +26,7 @@ pub mod apps;
 pub mod account;
 pub mod clock;
 pub mod dirs;
+pub mod heap;
 pub mod host;
 pub mod identity;
 pub mod managed;

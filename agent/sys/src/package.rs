@@ -98,7 +98,7 @@ impl Owners {
             let rest: Vec<&str> = open
                 .iter()
                 .map(String::as_str)
-                .filter(|path| !found.contains_key(*path))
+                .filter(|path| !found.contains_key(*path) && !is_out_of_bounds(path))
                 .collect();
             if !rest.is_empty() {
                 found.extend(look(&self.root, &rest));
@@ -132,6 +132,22 @@ impl Owners {
     }
 }
 
+/// Places that the file system hierarchy keeps from packages: people's, temporary and mounted ones. Whoever builds software at
+/// home makes programs by the hundred, and to find no owner of one takes a pass over all lists.
+fn is_out_of_bounds(path: &str) -> bool {
+    const PLACES: [&str; 8] = [
+        "/home/",
+        "/root/",
+        "/tmp/",
+        "/var/tmp/",
+        "/run/",
+        "/mnt/",
+        "/media/",
+        "/dev/shm/",
+    ];
+    PLACES.iter().any(|place| path.starts_with(place))
+}
+
 /// The spellings under which a list may name this file: distributions that merged /bin into /usr/bin still ship lists
 /// from before (Debian until 13), and the running path has either form.
 fn spellings(path: &str) -> Vec<String> {
@@ -159,17 +175,11 @@ fn wanted<'a>(paths: &[&'a str]) -> HashMap<String, &'a str> {
         .collect()
 }
 
-/// (manager, name, version) of every installed package of the system's managers.
-pub fn installed(root: &Path) -> Vec<(&'static str, String, String)> {
-    let mut out = Vec::new();
-    dpkg::installed(root, |name, version| {
-        out.push(("dpkg", name.to_owned(), version.to_owned()))
-    });
-    rpm::installed(root, |name, version| {
-        out.push(("rpm", name.to_owned(), version.to_owned()))
-    });
+/// Calls `each` with manager, name and version of every installed package of the system's managers.
+pub fn installed(root: &Path, mut each: impl FnMut(&'static str, &str, &str)) {
+    dpkg::installed(root, |name, version| each("dpkg", name, version));
+    rpm::installed(root, |name, version| each("rpm", name, version));
     for (_, name, version) in pacman::packages(root) {
-        out.push(("pacman", name, version));
+        each("pacman", &name, &version);
     }
-    out
 }

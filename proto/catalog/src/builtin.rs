@@ -53,8 +53,10 @@ mod tests {
     #[test]
     fn the_documents_parse() {
         let documents = DOCUMENTS.map(|(_, text)| text);
-        if let Err(error) = Catalog::parse(&documents) {
-            panic!("{error}");
+        match Catalog::parse(&documents) {
+            Err(error) => panic!("{error}"),
+            // Read app by app it is the same.
+            Ok(whole) => assert_eq!(Catalog::builtin().apps(), whole.apps()),
         }
         assert!(!Catalog::builtin().apps().is_empty());
     }

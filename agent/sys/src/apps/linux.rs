@@ -32,9 +32,9 @@ const HOME_LEVELS: [&str; 8] = [
     ".cache",
 ];
 
-pub fn facts(root: &Path) -> Vec<RawFact> {
+pub fn facts(root: &Path, is_wanted: &dyn Fn(&RawFact) -> bool) -> Vec<RawFact> {
     let mut out = BTreeSet::new();
-    packages(root, &mut out);
+    packages(root, is_wanted, &mut out);
     bundles(
         &files::under(root, "/var/lib/flatpak/app"),
         "flatpak",
@@ -62,7 +62,10 @@ pub fn facts(root: &Path) -> Vec<RawFact> {
     for home in homes(root) {
         of_home(&home.path, &mut out);
     }
-    out.into_iter().take(MAX_FACTS).collect()
+    out.into_iter()
+        .filter(|fact| is_wanted(fact))
+        .take(MAX_FACTS)
+        .collect()
 }
 
 fn fact(kind: &'static str, value: impl Into<String>, version: &str, person_home: bool) -> RawFact {
@@ -75,15 +78,16 @@ fn fact(kind: &'static str, value: impl Into<String>, version: &str, person_home
     }
 }
 
-fn packages(root: &Path, out: &mut BTreeSet<RawFact>) {
-    for (manager, name, version) in package::installed(root).into_iter().take(MAX_PACKAGES) {
-        out.insert(fact(
-            "package",
-            format!("{manager}:{name}"),
-            &version,
-            false,
-        ));
-    }
+/// Thousands, a handful of which are wanted: the others are never together in memory.
+fn packages(root: &Path, is_wanted: &dyn Fn(&RawFact) -> bool, out: &mut BTreeSet<RawFact>) {
+    let mut count = 0;
+    package::installed(root, |manager, name, version| {
+        count += 1;
+        let found = fact("package", format!("{manager}:{name}"), version, false);
+        if count <= MAX_PACKAGES && is_wanted(&found) {
+            out.insert(found);
+        }
+    });
 }
 
 fn bundles(directory: &Path, kind: &'static str, person_home: bool, out: &mut BTreeSet<RawFact>) {
@@ -249,7 +253,7 @@ mod tests {
             "proc/self/mounts",
             "drive: /home/anna/drive fuse.rclone rw\n",
         );
-        let facts = facts(root.path());
+        let facts = facts(root.path(), &|_| true);
         let has = |kind: &str, value: &str| {
             facts
                 .iter()

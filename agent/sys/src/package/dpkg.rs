@@ -16,6 +16,8 @@ pub const STATUS: &str = "/var/lib/dpkg/status";
 const INFO: &str = "/var/lib/dpkg/info";
 /// The largest real list (a texlive documentation package) has about 3 MiB.
 const LIST_LIMIT: u64 = 16 * 1024 * 1024;
+/// Lists are read in blocks: the largest at once would be half of the agent's memory.
+const LIST_BLOCK: usize = 16 * 1024;
 /// A status file of a machine with every package of Debian has about 100 MiB.
 const STATUS_LIMIT: u64 = 128 * 1024 * 1024;
 
@@ -25,7 +27,14 @@ pub fn owners(root: &Path, paths: &[&str]) -> HashMap<String, Owner> {
     let Ok(entries) = std::fs::read_dir(files::under(root, INFO)) else {
         return HashMap::new();
     };
-    let mut buffer = Vec::new();
+    let longest = wanted.keys().map(String::len).max().unwrap_or(0);
+    let mut lengths = vec![false; longest + 1];
+    for path in wanted.keys() {
+        if let Some(known) = lengths.get_mut(path.len()) {
+            *known = true;
+        }
+    }
+    let mut line = Vec::new();
     for entry in entries.flatten() {
         if names.len() == paths.len() {
             break;
@@ -37,15 +46,16 @@ pub fn owners(root: &Path, paths: &[&str]) -> HashMap<String, Owner> {
         else {
             continue;
         };
-        buffer.clear();
-        let read = File::open(entry.path())
-            .and_then(|file| file.take(LIST_LIMIT).read_to_end(&mut buffer));
-        if read.is_err() {
+        let Ok(file) = File::open(entry.path()) else {
             continue;
-        }
-        for line in buffer.split(|byte| *byte == b'\n') {
-            if let Ok(line) = std::str::from_utf8(line)
-                && let Some(path) = wanted.get(line)
+        };
+        let mut list = BufReader::with_capacity(LIST_BLOCK, file.take(LIST_LIMIT));
+        // A list that breaks off has told what it has told.
+        while read_line(&mut list, &mut line) {
+            // Most lines have a length that no path of the question has: neither decoded nor hashed.
+            if lengths.get(line.len()) == Some(&true)
+                && let Ok(text) = std::str::from_utf8(&line)
+                && let Some(path) = wanted.get(text)
             {
                 names.insert((*path).to_owned(), package.to_owned());
             }
@@ -67,6 +77,14 @@ pub fn owners(root: &Path, paths: &[&str]) -> HashMap<String, Owner> {
             )
         })
         .collect()
+}
+
+/// One line without its end; false at the end of the list.
+fn read_line(list: &mut impl BufRead, line: &mut Vec<u8>) -> bool {
+    line.clear();
+    let length = list.read_until(b'\n', line).unwrap_or(0);
+    line.pop_if(|last| *last == b'\n');
+    length > 0
 }
 
 /// "libc6:amd64" is libc6.
