@@ -69,7 +69,8 @@ pub struct AppProbe {
     changes_at: Option<Instant>,
     pending_changes: Vec<(String, Change)>,
     /// A newer catalog that the policy brought, by policy version.
-    pushed: Mutex<Option<(u64, Option<Catalog>)>>,
+    /// One that was refused leaves its reason, which health tells.
+    pushed: Mutex<Option<(u64, Result<Catalog, String>)>>,
 }
 
 impl AppProbe {
@@ -201,9 +202,12 @@ impl AppProbe {
             if let Err(error) = &parsed {
                 tracing::warn!(%error, "the policy's catalog cannot be read; the built-in one stays in force");
             }
-            *pushed = Some((policy.version, parsed.ok()));
+            *pushed = Some((policy.version, parsed.map_err(|error| error.to_string())));
         }
-        match pushed.as_ref().and_then(|(_, catalog)| catalog.as_ref()) {
+        match pushed
+            .as_ref()
+            .and_then(|(_, catalog)| catalog.as_ref().ok())
+        {
             Some(catalog) => look(catalog),
             None => look(Catalog::builtin()),
         }
@@ -475,6 +479,12 @@ impl Probe for AppProbe {
     fn blind_spots(&self) -> Vec<String> {
         let mut spots = weft_agent_sys::apps::blind_spots();
         spots.extend(self.folders.blind_spots());
+        let pushed = self.pushed.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some((_, Err(reason))) = pushed.as_ref() {
+            spots.push(format!(
+                "the catalog of apps that the policy brought cannot be read; the built-in one stays in force ({reason})"
+            ));
+        }
         spots
     }
 }
@@ -601,6 +611,27 @@ mod tests {
         );
         assert!(!format!("{told:?}").contains("secret"));
         assert!(of(&laptop.look(2), "dropbox").is_none(), "told once");
+    }
+
+    #[test]
+    fn a_broken_catalog_is_told_and_the_built_in_one_stays() {
+        let mut laptop = Laptop::new();
+        laptop.runs(&[("megasync", "/usr/bin/megasync"), ("acme", "/usr/bin/acme")]);
+        laptop.policy.version = 7;
+        laptop.policy.sent.catalog = vec!["category = \"cloud_sync\"\n[[app]]\nid = 3\n".into()];
+        let news = laptop.look(0);
+        assert_eq!(news[0].app, "mega");
+        let told = |laptop: &Laptop| {
+            let spots = laptop.probe.blind_spots();
+            spots.into_iter().find(|spot| spot.contains("catalog"))
+        };
+        assert!(told(&laptop).unwrap().contains("line 3"));
+        let document = "category = \"cloud_sync\"\n[[app]]\nid = \"acme\"\nname = \"Acme\"\nsources = [\"ours\"]\nlinux.process = [\"acme\"]\n";
+        laptop.policy.version = 8;
+        laptop.policy.sent.catalog = vec![document.into()];
+        let news = laptop.look(1);
+        assert!(news.iter().any(|app| app.app == "acme"));
+        assert_eq!(told(&laptop), None);
     }
 
     #[test]

@@ -19,6 +19,8 @@ use crate::query::Os;
 /// A policy message is bounded; so is each part of a catalog in it. Ten times what the built-in one needs.
 const MAX_DOCUMENTS: usize = 64;
 const MAX_DOCUMENT_BYTES: usize = 2 << 20;
+/// All documents together: an agent that must stay small holds them all.
+const MAX_TOTAL_BYTES: usize = 4 << 20;
 const MAX_APPS: usize = 4096;
 const MAX_FACTS_PER_APP: usize = 1024;
 const MAX_TEXT_BYTES: usize = 256;
@@ -30,6 +32,8 @@ pub enum Limit {
     Documents,
     #[error("document larger than {MAX_DOCUMENT_BYTES} bytes")]
     DocumentBytes,
+    #[error("documents larger than {MAX_TOTAL_BYTES} bytes together")]
+    TotalBytes,
     #[error("more than {MAX_APPS} apps")]
     Apps,
     #[error("more than {MAX_FACTS_PER_APP} facts in one app")]
@@ -172,6 +176,9 @@ fn build<'a>(
 ) -> Result<Catalog, CatalogError> {
     if docs.len() > MAX_DOCUMENTS {
         return Err(CatalogError::outside("", Limit::Documents));
+    }
+    if docs.iter().map(|(_, doc)| doc.len()).sum::<usize>() > MAX_TOTAL_BYTES {
+        return Err(CatalogError::outside("", Limit::TotalBytes));
     }
     let mut apps = Vec::new();
     for (file, doc) in docs {

@@ -10,6 +10,9 @@ use crate::index::{Catalog, Hit, LINUX_COMM, MACOS_COMM};
 use crate::normal;
 use crate::query::{Context, Flag, Os};
 
+/// Names shorter than this are words too, and what follows them may belong to them.
+const SHORT_NAME: usize = 5;
+
 /// A process as seen: names in normal form.
 struct Seen<'v> {
     os: Os,
@@ -173,7 +176,9 @@ fn by_name<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
     let bare = normal::name(seen.os, &bare);
     let strong = |name: &str| exact(name).filter(|hit| !hit.weak());
     let app_image = seen.base.to_ascii_lowercase().contains(".appimage");
-    let hit = if bare == seen.name && !app_image {
+    // `Line 6` is no version of LINE: a short name with a number after a space is a name of its own.
+    let numbered = bare.len() < SHORT_NAME && seen.name.contains(' ');
+    let hit = if (bare == seen.name && !app_image) || numbered {
         None
     } else {
         strong(&bare)
