@@ -318,7 +318,7 @@ export class MockCollector {
         const text = String(body.markdown ?? "");
         thread.messages.push({
           id: `${Date.now()}`,
-          author: { id: me.id, name: me.name, system: false, roles: me.roles },
+          author: { id: me.id, name: me.name, login: me.login, system: false, roles: me.roles },
           posted_at: new Date().toISOString(),
           edited_at: null,
           markdown: text,
@@ -326,6 +326,9 @@ export class MockCollector {
           accepted: false,
           whisper: body.whisper === true,
           mine: true,
+          reply_to: body.reply_to ? String(body.reply_to) : null,
+          origin: "",
+          files: [],
         });
         return ok(thread.messages.at(-1));
       }

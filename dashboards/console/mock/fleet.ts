@@ -304,18 +304,23 @@ export function build(now: Date) {
     accepted: false,
     whisper: false,
     mine: false,
+    reply_to: null,
+    origin: "",
+    files: [],
     ...extra,
   });
   const person = (index: number, roles: T.Role[] = ["user"]): T.Post["author"] => ({
     id: device(index).owner?.id ?? "",
     name: device(index).owner?.name ?? "",
+    login: (device(index).owner?.name ?? "").toLowerCase().replace(" ", "."),
     system: false,
     roles,
   });
-  const weft: T.Post["author"] = { id: "weft", name: "Weft", system: true, roles: [] };
+  const weft: T.Post["author"] = { id: "weft", name: "Weft", login: "", system: true, roles: [] };
   const tech: T.Post["author"] = {
     id: id(2, 900),
     name: "Noor Technician",
+    login: "technician",
     system: false,
     roles: ["user", "technician"],
   };
@@ -344,6 +349,20 @@ export function build(now: Date) {
     following: false,
     can_moderate: true,
     private: false,
+    locked: false,
+    pinned: false,
+    hidden: false,
+    level: "normal",
+    unread: 0,
+    next_cursor: null,
+    can_keep_order: true,
+    read_at: null,
+    escalations: [],
+    members: [],
+    hidden_reason: null,
+    merged_into: null,
+    solved_at: null,
+    reopened: 0,
     ...extra,
   });
   const threads: T.Thread[] = [

@@ -125,6 +125,8 @@ pub struct Thread {
 pub struct Author {
     pub id: Uuid,
     pub name: String,
+    /// What `@` is written before to mention them; empty: the account is gone.
+    pub login: String,
     /// The collector itself.
     pub system: bool,
     #[schema(value_type = Vec<String>)]
@@ -341,6 +343,10 @@ pub(super) async fn show_posts(
     let author = |id: Uuid| Author {
         id,
         name: names.name(id),
+        login: names
+            .account(id)
+            .map(|account| account.login.clone())
+            .unwrap_or_default(),
         system: names.account(id).is_some_and(|account| account.system),
         roles: names
             .account(id)

@@ -132,15 +132,30 @@ export interface ThreadSummary {
   author: { id: string; name: string } ; opened_at: string; last_post_at: string; posts: number; participants: number;
   solved: boolean; simulated: boolean; anomalies: number;
   private: boolean; // for a few people and security only: an ask-first review
+  locked: boolean; pinned: boolean; hidden: boolean; // hidden: only staff sees it
+  level: Level; unread: number; // posts of others behind what I have read; 0 where I do not follow
 }
+// What I hear of a thread. muted: nothing; normal: mentions and replies; tracking: also unread counts; watching: every post
+export type Level = "muted" | "normal" | "tracking" | "watching";
 // GET /threads/{id}
 export interface Thread extends ThreadSummary {
   messages: Post[]; links: Link[]; accepted_post: string | null; following: boolean; can_moderate: boolean;
+  next_cursor: string | null; // for GET /threads/{id}/posts; null: messages are all
+  can_keep_order: boolean; // lock, pin, hide, move, merge
+  read_at: string | null; escalations: Escalation[]; members: { id: string; name: string }[];
+  hidden_reason: string | null; merged_into: string | null; solved_at: string | null; reopened: number;
 }
+export interface Escalation {
+  id: string; thread: string; to: Role; reason: string; by: { id: string; name: string }; at: string;
+  state: "open" | "taken" | "closed"; taken_by: { id: string; name: string } | null; updated_at: string; note: string;
+}
+export interface FileRef { id: string; name: string; media: string; size: number; url: string }
 export interface Post {
-  id: string; author: { id: string; name: string; system: boolean; roles: Role[] }; posted_at: string; edited_at: string | null;
+  id: string; author: { id: string; name: string; login: string; system: boolean; roles: Role[] }; posted_at: string; edited_at: string | null;
   markdown: string; html: string; // html is sanitised by the collector
   accepted: boolean; whisper: boolean; mine: boolean;
+  reply_to: string | null; origin: string; // the connector that brought it; empty: written here
+  files: FileRef[];
 }
 // POST /threads {space, title, markdown} -> Thread · POST /threads/{id}/posts {markdown, whisper?} -> Post
 // PATCH /posts/{id} {markdown} · DELETE /posts/{id} · POST /threads/{id}/accept {post} · POST /threads/{id}/reopen · PUT/DELETE /threads/{id}/follow

@@ -54,4 +54,13 @@ describe("blocks", () => {
   it("ends an unclosed fence at the end", () => {
     expect(blocks("```\nx")).toEqual([{ kind: "code", text: "x" }]);
   });
+
+  it("shows our own pictures and no other", () => {
+    const id = "01930004-7c00-7000-8000-000000000001";
+    expect(inlines(`![shot](attachment:${id})`)).toEqual([
+      { kind: "picture", src: `/api/v1/attachments/${id}`, alt: "shot" },
+    ]);
+    expect(inlines("![x](https://tracker.invalid/p.png)")[0]?.kind).toBe("link");
+    expect(inlines("![x](attachment:../../me)")[0]?.kind).not.toBe("picture");
+  });
 });

@@ -4,7 +4,9 @@ export type Inline =
   | { kind: "text"; text: string }
   | { kind: "code"; text: string }
   | { kind: "strong" | "emphasis"; parts: Inline[] }
-  | { kind: "link"; href: string; parts: Inline[] };
+  | { kind: "link"; href: string; parts: Inline[] }
+  /** An attachment that is shown in the page. */
+  | { kind: "picture"; src: string; alt: string };
 
 export type Block =
   | { kind: "paragraph" | "quote"; parts: Inline[] }
@@ -15,7 +17,15 @@ export type Block =
 /** Deeper nesting than this stays plain text. */
 const MAX_DEPTH = 8;
 const INLINE =
-  /(`+)([\s\S]*?[^`])\1(?!`)|\*\*([^\s*][\s\S]*?)\*\*|\*([^\s*][^*]*?)\*|_([^\s_][^_]*?)_|\[([^\]\n]{1,500})\]\(([^)\s]{1,2000})\)|(https?:\/\/[^\s<>()]{1,2000})/;
+  /(`+)([\s\S]*?[^`])\1(?!`)|\*\*([^\s*][\s\S]*?)\*\*|\*([^\s*][^*]*?)\*|_([^\s_][^_]*?)_|!?\[([^\]\n]{1,500})\]\(([^)\s]{1,2000})\)|(https?:\/\/[^\s<>()]{1,2000})/;
+
+const FILE = /^attachment:([0-9a-f]{8}(?:-[0-9a-f]{4}){3}-[0-9a-f]{12})$/;
+
+/** Where a file of a post is read; null: the address names no file. */
+export function fileOf(href: string): string | null {
+  const id = FILE.exec(href)?.[1];
+  return id ? `/api/v1/attachments/${id}` : null;
+}
 
 /** Only these schemes become links; the rest is shown as it was typed. */
 export function safeHref(href: string): string | null {
@@ -43,8 +53,11 @@ export function inlines(source: string, depth = 0): Inline[] {
     else if (star !== undefined || under !== undefined)
       parts.push({ kind: "emphasis", parts: inlines(star ?? under ?? "", depth + 1) });
     else if (label !== undefined && href !== undefined) {
-      const safe = safeHref(href);
-      if (safe) parts.push({ kind: "link", href: safe, parts: inlines(label, depth + 1) });
+      const file = fileOf(href);
+      const safe = file ?? safeHref(href);
+      // Pictures from elsewhere are links: nothing in a post makes the reader's browser load anything.
+      if (file && whole.startsWith("!")) parts.push({ kind: "picture", src: file, alt: label });
+      else if (safe) parts.push({ kind: "link", href: safe, parts: inlines(label, depth + 1) });
       else parts.push({ kind: "text", text: whole });
     } else if (bare !== undefined) parts.push({ kind: "link", href: bare, parts: [{ kind: "text", text: bare }] });
     rest = rest.slice(match.index + whole.length);

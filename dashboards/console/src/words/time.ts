@@ -59,3 +59,9 @@ export function spanOf(ms: number): string {
   const hours = Math.round(ms / HOUR);
   return `${Math.floor(hours / 24)} d ${hours % 24} h`;
 }
+
+/** "just now", "3 s ago", "2 min ago". */
+export function secondsAgo(seconds: number): string {
+  if (seconds < 2) return "just now";
+  return seconds < 60 ? `${seconds} s ago` : `${Math.floor(seconds / 60)} min ago`;
+}

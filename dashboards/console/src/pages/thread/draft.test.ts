@@ -1,5 +1,5 @@
 import { beforeEach, describe, expect, it } from "vitest";
-import { forgetDrafts, keepDraft, readDraft } from "./draft";
+import { forgetDrafts, keepDraft, NOTHING, readDraft, readFields } from "./draft";
 
 describe("draft", () => {
   beforeEach(() => localStorage.clear());
@@ -26,5 +26,15 @@ describe("draft", () => {
     keepDraft(localStorage, "b", "2");
     forgetDrafts(localStorage);
     expect(localStorage.length).toBe(1);
+  });
+
+  it("reads fields, older plain words, and rubbish", () => {
+    keepDraft(localStorage, "f", JSON.stringify({ ...NOTHING, markdown: "a", title: "t", whisper: true }));
+    expect(readFields(localStorage, "f")).toEqual({ markdown: "a", title: "t", space: "", whisper: true });
+    keepDraft(localStorage, "f", "plain { words");
+    expect(readFields(localStorage, "f")).toEqual({ ...NOTHING, markdown: "plain { words" });
+    keepDraft(localStorage, "f", '{"markdown":7}');
+    expect(readFields(localStorage, "f")).toEqual(NOTHING);
+    expect(readFields(localStorage, "none")).toBeNull();
   });
 });

@@ -1,113 +1,119 @@
-// The posts of a thread, and what each person may do with them.
-import { Button, Modal, UnstyledButton } from "@mantine/core";
-import { lazy, Suspense, useState } from "react";
-import { useChange } from "../../api/changes";
-import { del, patch, post as postTo } from "../../api/client";
+// The posts of a thread in order: people's posts, groups of what Weft reported, where reading stopped, and the rest of a long one.
+import { Button } from "@mantine/core";
+import { Fragment, useMemo } from "react";
 import type { Post, Thread } from "../../api/types";
 import { At } from "../../parts/clock";
-import { useSession } from "../../session";
-import { ROLE } from "../../words/vocabulary";
-import { Composer } from "./composer";
-import { Thank, ThanksFor } from "./thanks";
+import { count, plural } from "../../words/numbers";
+import type { Mentionable } from "./mention";
+import { OnePost, type PostWishes } from "./post";
+import { runsOf } from "./runs";
 
-const VerifiedFix = lazy(() => import("./effect"));
+interface PostsProps extends PostWishes {
+  thread: Thread;
+  posts: Post[];
+  people: Mentionable[];
+  /** Where unread posts begin. */
+  unread: string | null;
+  target: string | null;
+  more: { here: boolean; loading: boolean; next: () => void; all: () => void };
+}
 
-export function Posts({ thread }: { thread: Thread }) {
-  const me = useSession();
-  const mayAccept = thread.author.id === me.id || thread.can_moderate;
+export function Posts({ thread, posts, people, unread, target, more, ...wishes }: PostsProps) {
+  const byId = useMemo(() => new Map(posts.map((post) => [post.id, post])), [posts]);
+  const runs = useMemo(
+    () => runsOf(posts, new Set([unread, target].filter((id): id is string => id !== null))),
+    [posts, unread, target],
+  );
   return (
-    <ol aria-label="Posts">
-      {thread.messages.map((each) => (
-        <li key={each.id}>
-          <OnePost post={each} thread={thread} mayAccept={mayAccept} />
-        </li>
-      ))}
-    </ol>
+    <>
+      <ol aria-label="Posts" className="posts">
+        {runs.map((run) => {
+          const first = run.kind === "post" ? run.post : run.posts[0];
+          if (!first) return null;
+          return (
+            <Fragment key={first.id}>
+              {first.id === unread && (
+                <li className="unread-from" id="unread">
+                  <span>New since your last visit</span>
+                </li>
+              )}
+              <li>
+                {run.kind === "system" || run.post.author.system ? (
+                  <FromWeft posts={run.kind === "system" ? run.posts : [run.post]} target={target} />
+                ) : (
+                  <OnePost
+                    post={run.post}
+                    thread={thread}
+                    people={people}
+                    answers={run.post.reply_to ? byId.get(run.post.reply_to) : undefined}
+                    target={run.post.id === target}
+                    {...wishes}
+                  />
+                )}
+              </li>
+            </Fragment>
+          );
+        })}
+      </ol>
+      {more.here && (
+        <div className="posts-more">
+          <Button variant="default" size="xs" loading={more.loading} onClick={more.next}>
+            Show more posts
+          </Button>
+          <Button variant="default" size="xs" disabled={more.loading} onClick={more.all}>
+            Go to the newest
+          </Button>
+          <span className="small quiet" role="status">
+            {count(posts.length)} of {count(Math.max(thread.posts, posts.length))} posts shown
+          </span>
+        </div>
+      )}
+    </>
   );
 }
 
-function OnePost({ post, thread, mayAccept }: { post: Post; thread: Thread; mayAccept: boolean }) {
-  const [editing, setEditing] = useState(false);
-  const [deleting, setDeleting] = useState(false);
-  const touches = ["thread", "threads", "overview"];
-  const edit = useChange({
-    run: (markdown: string) => patch(`/posts/${post.id}`, { markdown }),
-    touches,
-    after: () => setEditing(false),
-  });
-  const remove = useChange({
-    run: () => del(`/posts/${post.id}`),
-    touches,
-    said: "Deleted.",
-    after: () => setDeleting(false),
-  });
-  const accept = useChange({
-    run: () => postTo(`/threads/${thread.id}/accept`, { post: post.id }),
-    touches,
-    said: "Accepted as the answer; the thread is solved.",
-  });
-  const accepted = post.accepted || thread.accepted_post === post.id;
-  const look = ["post", accepted && "accepted", post.whisper && "whisper", post.author.system && "system"]
-    .filter(Boolean)
-    .join(" ");
-  const titles = post.author.roles.filter((role) => role !== "user").map((role) => ROLE[role] ?? role);
+/** What Weft reports: quiet, and folded when it reports several things in a row; the newest stays in sight. */
+function FromWeft({ posts, target }: { posts: Post[]; target: string | null }) {
+  const last = posts.at(-1);
+  if (!last) return null;
+  const earlier = posts.slice(0, -1);
   return (
-    <article className={look} id={`post-${post.id}`} aria-label={`Post by ${post.author.name}`}>
-      <header>
-        <b>{post.author.system ? "Weft" : post.author.name}</b>
-        {titles.length > 0 && !post.author.system && <span>{titles.join(", ")}</span>}
-        <At at={post.posted_at} relative />
-        {post.edited_at && (
-          <span>
-            edited <At at={post.edited_at} relative />
-          </span>
-        )}
-        {accepted && <span className="mark good">✓ Accepted answer</span>}
-        {post.whisper && <span className="mark warn">Only staff sees this</span>}
-      </header>
-      {editing ? (
-        <Composer
-          place={`edit.${post.id}`}
-          label="Edit post"
-          button="Save"
-          start={post.markdown}
-          busy={edit.isPending}
-          send={(markdown) => edit.mutateAsync(markdown)}
-          cancel={() => setEditing(false)}
-        />
-      ) : (
-        // biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the collector, and the policy forbids scripts and inline handlers
-        <div className="post-body" dangerouslySetInnerHTML={{ __html: post.html }} />
+    <section className="from-weft" aria-label="Reported by Weft">
+      {earlier.length > 0 && (
+        <details>
+          <summary>{plural(earlier.length, "earlier report")} by Weft</summary>
+          <ol>
+            {earlier.map((post) => (
+              <li key={post.id}>
+                <Report post={post} target={target === post.id} />
+              </li>
+            ))}
+          </ol>
+        </details>
       )}
-      {!editing && !post.author.system && (
-        <div className="post-tools">
-          {mayAccept && !accepted && !post.whisper && (
-            <UnstyledButton onClick={() => accept.mutate()}>Accept as the answer</UnstyledButton>
-          )}
-          {post.mine && <UnstyledButton onClick={() => setEditing(true)}>Edit</UnstyledButton>}
-          {!post.mine && !post.whisper && <Thank thread={thread.id} post={post.id} author={post.author.name} />}
-          {(post.mine || thread.can_moderate) && (
-            <UnstyledButton onClick={() => setDeleting(true)}>Delete</UnstyledButton>
-          )}
-        </div>
-      )}
-      {!post.author.system && !post.whisper && <ThanksFor thread={thread.id} post={post.id} />}
-      {accepted && (
-        <Suspense fallback={null}>
-          <VerifiedFix thread={thread.id} />
-        </Suspense>
-      )}
-      <Modal opened={deleting} onClose={() => setDeleting(false)} title="Delete this post?">
-        <p>It disappears for everybody.</p>
-        <div className="actions">
-          <Button color="red" loading={remove.isPending} onClick={() => remove.mutate()}>
-            Delete
-          </Button>
-          <Button variant="default" onClick={() => setDeleting(false)}>
-            Keep it
-          </Button>
-        </div>
-      </Modal>
+      <Report post={last} target={target === last.id} />
+    </section>
+  );
+}
+
+function Report({ post, target }: { post: Post; target: boolean }) {
+  return (
+    <article
+      className={target ? "report target" : "report"}
+      id={`post-${post.id}`}
+      aria-label="Report by Weft"
+      tabIndex={-1}
+      data-row
+      data-post={post.id}
+    >
+      <p className="report-head">
+        <b>Weft</b>{" "}
+        <a className="post-at" href={`#post-${post.id}`}>
+          <At at={post.posted_at} relative />
+        </a>
+      </p>
+      {/* biome-ignore lint/security/noDangerouslySetInnerHtml: sanitised by the collector, and the policy forbids scripts and inline handlers */}
+      <div className="post-body" dangerouslySetInnerHTML={{ __html: post.html }} />
     </article>
   );
 }

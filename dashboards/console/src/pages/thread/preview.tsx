@@ -28,6 +28,8 @@ function Inlines({ parts }: { parts: Inline[] }): ReactNode {
             <Inlines parts={part.parts} />
           </a>
         );
+      case "picture":
+        return <img key={index} src={part.src} alt={part.alt} loading="lazy" />;
     }
     return null;
   });
