@@ -2,6 +2,7 @@
 import type * as T from "../src/api/types.ts";
 import { Beside } from "./beside.ts";
 import { build, type Fleet } from "./fleet.ts";
+import { Talk } from "./talk.ts";
 
 const DAY = 86_400_000;
 export interface Asked {
@@ -15,6 +16,9 @@ export interface Answer {
   status: number;
   body?: unknown;
   login?: string | null;
+  /** Instead of a JSON body. */
+  bytes?: Buffer;
+  media?: string;
 }
 
 const ok = (body?: unknown): Answer => ({ status: body === undefined ? 204 : 200, body });
@@ -34,11 +38,13 @@ const page = <I>(items: I[], query: URLSearchParams, size = 50): T.Page<I> => {
 export class MockCollector {
   private readonly fleet: Fleet;
   private readonly beside: Beside;
+  private readonly talk: Talk;
   private readonly people: Record<string, T.Me>;
 
   constructor(now: Date) {
     this.fleet = build(now);
     this.beside = new Beside(this.fleet);
+    this.talk = new Talk(this.fleet);
     const own = (n: number) => {
       const device = this.fleet.devices[n] as T.Device;
       return [{ id: device.id, name: device.name }];
@@ -75,6 +81,8 @@ export class MockCollector {
     const parts = path.split("/").slice(1);
     const beside = this.beside.answer(asked, me, parts);
     if (beside) return beside;
+    const talk = this.talk.answer(asked, me, parts);
+    if (talk) return talk;
     const noun = parts[0] ?? "";
     const handler = this.nouns[noun];
     return handler ? handler(asked, me, parts) : refuse(404, "Nothing here", `${path} does not exist.`, "not_found");
@@ -297,6 +305,8 @@ export class MockCollector {
           (!thread.private || me.roles.some((role) => role === "security" || role === "admin")) &&
           (!query.get("space") || thread.space.slug === query.get("space")) &&
           (!query.get("state") || (query.get("state") === "solved") === thread.solved) &&
+          (!query.get("pinned") || (query.get("pinned") === "true") === thread.pinned) &&
+          (query.get("hidden") === "true") === thread.hidden &&
           (!query.get("mine") || thread.messages.some((post) => post.author.id === me.id)) &&
           (thread.title + thread.messages.map((post) => post.markdown).join()).toLowerCase().includes(q),
       );

@@ -476,7 +476,7 @@ export function build(now: Date) {
       [
         post(
           71,
-          { id: id(2, 901), name: "Sasha Security", system: false, roles: ["user", "security"] },
+          { id: id(2, 901), name: "Sasha Security", login: "security", system: false, roles: ["user", "security"] },
           t - 1 * DAY,
           "We saw **Dropbox** on LT-0003. Nobody is in trouble, and nothing is decided: we ask first.\n\nWhy do you use it, and for what? What does the approved tool lack?",
         ),

@@ -10,7 +10,9 @@ export const POLICY =
 async function bodyOf(request: IncomingMessage): Promise<Record<string, unknown>> {
   const parts: Buffer[] = [];
   for await (const part of request) parts.push(part as Buffer);
-  const text = Buffer.concat(parts).toString("utf8");
+  const bytes = Buffer.concat(parts);
+  if (request.headers["content-type"] === "application/octet-stream") return { bytes: bytes.length };
+  const text = bytes.toString("utf8");
   return text ? (JSON.parse(text) as Record<string, unknown>) : {};
 }
 
@@ -47,6 +49,11 @@ async function serve(collector: MockCollector, request: IncomingMessage, respons
   };
   if (answer.login !== undefined)
     headers["set-cookie"] = `weft_session=${answer.login ?? ""}; Path=/; HttpOnly; SameSite=Lax`;
+  if (answer.bytes) {
+    response.writeHead(answer.status, { "content-type": answer.media ?? "application/octet-stream" });
+    response.end(answer.bytes);
+    return;
+  }
   response.writeHead(answer.status, headers);
   response.end(answer.body === undefined ? undefined : JSON.stringify(answer.body));
 }

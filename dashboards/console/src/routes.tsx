@@ -37,6 +37,8 @@ export const router = createBrowserRouter([
       { path: "impact", ...page(() => import("./pages/impact")) },
       { path: "rules", ...page(() => import("./pages/rules")) },
       { path: "accounts", ...page(() => import("./pages/accounts")) },
+      { path: "notices", ...page(() => import("./pages/notices")) },
+      { path: "moderation", ...page(() => import("./pages/moderation")) },
       { path: "search", ...page(() => import("./pages/search")) },
       { path: "*", ...page(() => import("./pages/lost")) },
     ],

@@ -1,7 +1,6 @@
 // Open a thread.
 import { NativeSelect, TextInput } from "@mantine/core";
 import { useDebouncedValue } from "@mantine/hooks";
-import { useState } from "react";
 import { useNavigate, useSearchParams } from "react-router";
 import { useChange } from "../api/changes";
 import { post } from "../api/client";
@@ -11,6 +10,7 @@ import { PageFrame } from "../parts/page";
 import { Failure, Loading } from "../parts/state";
 import { ThreadRow } from "../parts/thread-row";
 import { Composer } from "./thread/composer";
+import { useDraft } from "./thread/saving";
 
 /** Shorter titles match everything. */
 const ENOUGH_WORDS = 8;
@@ -19,8 +19,8 @@ export default function NewThreadPage() {
   const navigate = useNavigate();
   const [params] = useSearchParams();
   const spaces = useSpaces();
-  const [space, setSpace] = useState(params.get("space") ?? "");
-  const [title, setTitle] = useState("");
+  const draft = useDraft("new-thread", "new", { space: params.get("space") ?? "" });
+  const { title, space } = draft.fields;
   const [settled] = useDebouncedValue(title.trim(), 400);
   const similar = useThreads({ q: settled, limit: 3 }, settled.length >= ENOUGH_WORDS);
   const found = settled.length >= ENOUGH_WORDS ? everyItem(similar.data) : [];
@@ -28,7 +28,7 @@ export default function NewThreadPage() {
   const open = useChange<string, Thread>({
     run: (markdown) => post<Thread>("/threads", { space: chosen, title: title.trim(), markdown }),
     touches: ["threads", "spaces", "overview"],
-    after: (thread) => navigate(`/threads/${thread.id}`),
+    after: (thread) => draft.forget().then(() => navigate(`/threads/${thread.id}`)),
   });
   return (
     <PageFrame
@@ -44,7 +44,7 @@ export default function NewThreadPage() {
             <NativeSelect
               label="Space"
               value={chosen}
-              onChange={(event) => setSpace(event.currentTarget.value)}
+              onChange={(event) => draft.write({ space: event.currentTarget.value })}
               data={(spaces.data ?? []).map((each) => ({ value: each.slug, label: each.name }))}
             />
             <TextInput
@@ -54,7 +54,7 @@ export default function NewThreadPage() {
               maxLength={200}
               required
               withAsterisk={false}
-              onChange={(event) => setTitle(event.currentTarget.value)}
+              onChange={(event) => draft.write({ title: event.currentTarget.value })}
               placeholder="My laptop restarts by itself since the update"
             />
           </div>
@@ -69,7 +69,7 @@ export default function NewThreadPage() {
             </section>
           )}
           <Composer
-            place="new-thread"
+            draft={draft}
             label="First post"
             button="Open thread"
             busy={open.isPending}

@@ -241,7 +241,9 @@ function ThreadView({ thread }: { thread: Thread }) {
           />
           {closed ? (
             <p className="band">
-              {thread.merged_into ? "Write in the other thread." : "This thread is locked: it can be read, not answered."}
+              {thread.merged_into
+                ? "Write in the other thread."
+                : "This thread is locked: it can be read, not answered."}
             </p>
           ) : (
             <Composer
@@ -300,7 +302,8 @@ function useReading(thread: Thread, last: Post | undefined, more: boolean) {
     touches: ["threads", "notices"],
   });
   const { mutate } = mark;
-  const behind = last !== undefined && (thread.read_at === null || Date.parse(last.posted_at) > Date.parse(thread.read_at));
+  const behind =
+    last !== undefined && (thread.read_at === null || Date.parse(last.posted_at) > Date.parse(thread.read_at));
   const lastId = last?.id;
   const told = useRef<string | undefined>(undefined);
   useEffect(() => {

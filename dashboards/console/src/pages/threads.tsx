@@ -7,14 +7,21 @@ import { PageFrame } from "../parts/page";
 import { Empty, Failure, Loading, More } from "../parts/state";
 import { ThreadRow } from "../parts/thread-row";
 
-const FILTERS = ["space", "q", "state", "mine"];
+const FILTERS = ["space", "q", "state", "mine", "unread"];
 const DEFAULTS = { state: "all" };
 
 export default function ThreadsPage() {
   const { values, query, set } = useFilters(FILTERS, DEFAULTS);
   const spaces = useSpaces();
-  const threads = useThreads({ ...query, state: query.state === "all" ? "" : query.state, limit: 30 });
-  const items = everyItem(threads.data);
+  const { unread, state, ...rest } = query;
+  const asked = { ...rest, state: state === "all" ? "" : state };
+  // Pinned ones stand above; with words or a filter the order is the list's own.
+  const plain = !rest.q && !rest.mine && !unread && !asked.state;
+  const pinned = useThreads({ ...asked, pinned: true, limit: 10 }, plain);
+  const threads = useThreads({ ...asked, pinned: plain ? false : undefined, limit: 30 });
+  const above = plain ? everyItem(pinned.data) : [];
+  const loaded = everyItem(threads.data);
+  const items = [...above, ...loaded].filter((thread) => !unread || thread.unread > 0);
   const space = spaces.data?.find((candidate) => candidate.slug === values.space);
   return (
     <PageFrame
@@ -64,6 +71,12 @@ export default function ThreadsPage() {
           ]}
         />
         <Switch
+          label="Unread"
+          checked={values.unread === "true"}
+          onChange={(event) => set("unread", event.currentTarget.checked ? "true" : "")}
+          pb={8}
+        />
+        <Switch
           label="Mine"
           checked={values.mine === "true"}
           onChange={(event) => set("mine", event.currentTarget.checked ? "true" : "")}
@@ -73,15 +86,17 @@ export default function ThreadsPage() {
       {threads.error && <Failure error={threads.error} again={() => threads.refetch()} />}
       {threads.isPending && <Loading lines={8} />}
       {threads.data && items.length === 0 && (
-        <Empty title="No thread here">
-          {values.q
-            ? "Nobody wrote these words. Ask in a new thread."
-            : "Be the first: open a thread and say what happens."}
+        <Empty title={unread ? "Nothing unread" : "No thread here"}>
+          {unread
+            ? "Unread posts are counted in threads that you follow; older ones may stand further down."
+            : values.q
+              ? "Nobody wrote these words. Ask in a new thread."
+              : "Be the first: open a thread and say what happens."}
         </Empty>
       )}
-      {items.length > 0 && (
+      {(items.length > 0 || (unread && threads.hasNextPage)) && (
         <>
-          <ul className="rows">
+          <ul className="rows threads">
             {items.map((thread) => (
               <ThreadRow key={thread.id} thread={thread} />
             ))}

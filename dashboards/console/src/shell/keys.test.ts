@@ -29,6 +29,14 @@ describe("keys", () => {
     expect(keys.press("x", 0)).toBeNull();
   });
 
+  it("hands some keys to the page, but not as the second of a chord", () => {
+    const keys = new Keys();
+    expect(keys.press("r", 0)).toEqual({ kind: "act", key: "r" });
+    keys.press("g", 10);
+    expect(keys.press("r", 20)).toEqual({ kind: "go", key: "r" });
+    expect(keys.press("Escape", 30)).toBeNull();
+  });
+
   it("knows a field when it sees one", () => {
     expect(isTyping(document.createElement("input"))).toBe(true);
     expect(isTyping(document.createElement("a"))).toBe(false);

@@ -4,7 +4,12 @@ export type Wish =
   | { kind: "search" }
   | { kind: "help" }
   | { kind: "new" }
-  | { kind: "step"; by: 1 | -1 };
+  | { kind: "step"; by: 1 | -1 }
+  /** For the page, if it knows the key. */
+  | { kind: "act"; key: string };
+
+/** Keys that pages may use: reply, quote, edit, unread, solution. */
+const ACTS = "rqeus";
 
 /** How long `g` waits for its second key. */
 const CHORD_MS = 1200;
@@ -31,7 +36,7 @@ export class Keys {
       case "k":
         return { kind: "step", by: -1 };
       default:
-        return null;
+        return key.length === 1 && ACTS.includes(key) ? { kind: "act", key } : null;
     }
   }
 }

@@ -5,11 +5,13 @@ import { Suspense, useEffect, useRef, useState } from "react";
 import { Link, NavLink, Outlet, useLocation, useNavigate } from "react-router";
 import { useChange } from "../api/changes";
 import { del } from "../api/client";
+import { ACT } from "../pages/thread/acts";
 import { forgetDrafts } from "../pages/thread/draft";
 import { Loading } from "../parts/state";
 import { Logo, Selvedge } from "../parts/weave";
 import { become, homeOf, useSession } from "../session";
 import { ROLE } from "../words/vocabulary";
+import { Bell } from "./bell";
 import { isTyping, Keys } from "./keys";
 import { headsOf, isAt, placesOf } from "./places";
 import { SimulatedFleet } from "./simulated-fleet";
@@ -49,6 +51,12 @@ export function Shell() {
         return;
       const wish = keys.current.press(event.key, event.timeStamp);
       if (!wish) return;
+      if (wish.kind === "act") {
+        // A page that acts cancels it; otherwise the key stays the browser's.
+        const asked = new CustomEvent(ACT, { detail: wish.key, cancelable: true });
+        if (!window.dispatchEvent(asked)) event.preventDefault();
+        return;
+      }
       event.preventDefault();
       switch (wish.kind) {
         case "go": {
@@ -107,6 +115,7 @@ export function Shell() {
           </nav>
           <div className="masthead-tools">
             <Find label="Search everything" />
+            <Bell />
             <Scheme />
             <Account help={() => setHelp(true)} />
             <Button
@@ -272,6 +281,14 @@ function Help({ opened, close, off, setOff }: HelpProps) {
         <Shortcut keys={["k"]} does="previous row" />
         <Shortcut keys={["n"]} does="new thread" />
         <Shortcut keys={["?"]} does="this help" />
+        <dt className="pairs-head">In a thread</dt>
+        <dd className="small quiet">j and k walk through the posts; these act on the post at hand</dd>
+        <Shortcut keys={["r"]} does="reply" />
+        <Shortcut keys={["q"]} does="quote (what is marked, or the post)" />
+        <Shortcut keys={["e"]} does="edit your post" />
+        <Shortcut keys={["u"]} does="go to the first unread post" />
+        <Shortcut keys={["s"]} does="go to the accepted answer" />
+        <Shortcut keys={["Ctrl", "Enter"]} does="send what you write" />
       </dl>
       <Switch
         mt="lg"

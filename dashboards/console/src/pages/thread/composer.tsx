@@ -37,7 +37,19 @@ interface ComposerProps {
 const NOBODY: Mentionable[] = [];
 
 export function Composer(props: ComposerProps) {
-  const { draft, label, button, mayWhisper = false, busy, missing, people = NOBODY, above, send, cancel, handle } = props;
+  const {
+    draft,
+    label,
+    button,
+    mayWhisper = false,
+    busy,
+    missing,
+    people = NOBODY,
+    above,
+    send,
+    cancel,
+    handle,
+  } = props;
   const me = useSession();
   const { fields, write } = draft;
   const [view, setView] = useState("write");
@@ -221,10 +233,10 @@ export function Composer(props: ComposerProps) {
             styles={{ input: { resize: "vertical", fontSize: 15.5, lineHeight: 1.55 } }}
           />
           {found.length > 0 && (
-            <ul className="mentions" id={list} role="listbox" aria-label="People">
+            <div className="mentions" id={list} role="listbox" aria-label="People">
               {found.map((one) => (
                 // biome-ignore lint/a11y/useKeyWithClickEvents: the keys are the field's, which names the active one
-                <li
+                <div
                   key={one.login}
                   id={`${list}-${one.login}`}
                   role="option"
@@ -235,9 +247,9 @@ export function Composer(props: ComposerProps) {
                   onClick={() => take(one)}
                 >
                   <b>{one.name}</b> <span>@{one.login}</span>
-                </li>
+                </div>
               ))}
-            </ul>
+            </div>
           )}
           <span className="hidden" role="status">
             {found.length > 0 ? `${found.length} people; arrow keys choose, Enter takes` : ""}
@@ -245,7 +257,11 @@ export function Composer(props: ComposerProps) {
         </div>
       ) : (
         <div className="panel">
-          {fields.markdown.trim() ? <Preview source={fields.markdown} /> : <p className="quiet">Nothing written yet.</p>}
+          {fields.markdown.trim() ? (
+            <Preview source={fields.markdown} />
+          ) : (
+            <p className="quiet">Nothing written yet.</p>
+          )}
           <p className="small quiet" style={{ marginTop: 10 }}>
             Close to how it will look; the collector renders the final post.
           </p>

@@ -15,7 +15,8 @@ export function difference(before: string, after: string): Piece[] {
   let head = 0;
   while (head < a.length && head < b.length && a[head] === b[head]) head += 1;
   let tail = 0;
-  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail]) tail += 1;
+  while (tail < a.length - head && tail < b.length - head && a[a.length - 1 - tail] === b[b.length - 1 - tail])
+    tail += 1;
   const pieces: Piece[] = [];
   const say = (kind: Piece["kind"], text: string) => {
     const last = pieces.at(-1);

@@ -77,7 +77,9 @@ export function EscalationWords({ escalation }: { escalation: Escalation }) {
   return (
     <>
       <p>
-        <span className={`mark ${escalation.state === "open" ? "warn" : escalation.state === "taken" ? "indigo" : "good"}`}>
+        <span
+          className={`mark ${escalation.state === "open" ? "warn" : escalation.state === "taken" ? "indigo" : "good"}`}
+        >
           {escalation.state === "open" ? "◔ Waiting" : escalation.state === "taken" ? "◑ Taken" : "✓ Done"}
         </span>{" "}
         <b>{escalation.by.name}</b> asked for {ROLE[escalation.to] ?? escalation.to}{" "}

@@ -51,12 +51,7 @@ export function KeepOrder({ thread }: { thread: Thread }) {
         </Menu.Dropdown>
       </Menu>
       {open === "title" && (
-        <Rename
-          thread={thread}
-          busy={change.isPending}
-          close={shut}
-          run={(title) => change.mutate({ title })}
-        />
+        <Rename thread={thread} busy={change.isPending} close={shut} run={(title) => change.mutate({ title })} />
       )}
       {open === "hide" && (
         <AskReason
@@ -85,12 +80,7 @@ export function KeepOrder({ thread }: { thread: Thread }) {
         </AskReason>
       )}
       {open === "move" && (
-        <Move
-          thread={thread}
-          busy={change.isPending}
-          close={shut}
-          run={(space) => change.mutate({ space })}
-        />
+        <Move thread={thread} busy={change.isPending} close={shut} run={(space) => change.mutate({ space })} />
       )}
       {open === "merge" && <MergeInto thread={thread} close={shut} />}
       {open === "removed" && <Removed thread={thread} close={shut} />}
@@ -214,12 +204,17 @@ function Removed({ thread, close }: { thread: Thread; close: () => void }) {
               {list.map((one) => (
                 <li key={one.id} className="removed">
                   <p className="small">
-                    <b>{one.author.name}</b> wrote <At at={one.posted_at} />; hidden by{" "}
-                    {one.removed_by?.name ?? "Weft"} <At at={one.removed_at} relative />
+                    <b>{one.author.name}</b> wrote <At at={one.posted_at} />; hidden by {one.removed_by?.name ?? "Weft"}{" "}
+                    <At at={one.removed_at} relative />
                     {one.reason && `: “${one.reason}”`}
                   </p>
                   <blockquote className="clamp">{one.markdown}</blockquote>
-                  <Button size="xs" variant="default" loading={restore.isPending} onClick={() => restore.mutate(one.id)}>
+                  <Button
+                    size="xs"
+                    variant="default"
+                    loading={restore.isPending}
+                    onClick={() => restore.mutate(one.id)}
+                  >
                     Bring back
                   </Button>
                 </li>

@@ -63,7 +63,9 @@ export function OnePost({ post, thread, people, answers, target, reply, quote, g
   const mayAccept = (thread.author.id === me.id || thread.can_moderate) && !accepted && !post.whisper;
   const mayHide = thread.can_keep_order && !post.mine;
   const mayWrite = !thread.locked || thread.can_keep_order;
-  const look = ["post", accepted && "accepted", post.whisper && "whisper", target && "target"].filter(Boolean).join(" ");
+  const look = ["post", accepted && "accepted", post.whisper && "whisper", target && "target"]
+    .filter(Boolean)
+    .join(" ");
   const titles = post.author.roles.filter((role) => role !== "user").map((role) => ROLE[role] ?? role);
   return (
     <article
@@ -222,7 +224,15 @@ function Edit({ post, people, done }: { post: Post; people: Mentionable[]; done:
 }
 
 export const Eye = () => (
-  <svg width="16" height="12" viewBox="0 0 16 12" aria-hidden="true" fill="none" stroke="currentColor" strokeWidth="1.4">
+  <svg
+    width="16"
+    height="12"
+    viewBox="0 0 16 12"
+    aria-hidden="true"
+    fill="none"
+    stroke="currentColor"
+    strokeWidth="1.4"
+  >
     <path d="M1 6c2-3.4 4.4-5 7-5s5 1.6 7 5c-2 3.4-4.4 5-7 5S3 9.4 1 6zM2 11.4 14 .6" />
   </svg>
 );

@@ -49,7 +49,9 @@ function One({ series }: { series: Shape }) {
       </p>
       <p className="small">
         {plural(week, "unexpected restart")} in 7 days, {before} in the 7 before,{" "}
-        {own ? `on ${series.devices === 1 ? "your laptop" : `your ${series.devices} laptops`}` : `on ${plural(series.devices, "laptop")}`}
+        {own
+          ? `on ${series.devices === 1 ? "your laptop" : `your ${series.devices} laptops`}`
+          : `on ${plural(series.devices, "laptop")}`}
         .
       </p>
       {own && (
