@@ -78,7 +78,7 @@ function FromWeft({ posts, target }: { posts: Post[]; target: string | null }) {
   if (!last) return null;
   const earlier = posts.slice(0, -1);
   return (
-    <section className="from-weft" aria-label="Reported by Weft">
+    <div className="from-weft">
       {earlier.length > 0 && (
         <details>
           <summary>{plural(earlier.length, "earlier report")} by Weft</summary>
@@ -92,7 +92,7 @@ function FromWeft({ posts, target }: { posts: Post[]; target: string | null }) {
         </details>
       )}
       <Report post={last} target={target === last.id} />
-    </section>
+    </div>
   );
 }
 
