@@ -7,7 +7,6 @@ import type { Escalation, Role, Thread } from "../../api/types";
 import { Choices } from "../../parts/choices";
 import { At } from "../../parts/clock";
 import { has, useSession } from "../../session";
-import { ROLE } from "../../words/vocabulary";
 import { AskReason } from "./reason";
 
 type Asked = "technician" | "security" | "admin";
@@ -82,7 +81,8 @@ export function EscalationWords({ escalation }: { escalation: Escalation }) {
         >
           {escalation.state === "open" ? "◔ Waiting" : escalation.state === "taken" ? "◑ Taken" : "✓ Done"}
         </span>{" "}
-        <b>{escalation.by.name}</b> asked for {ROLE[escalation.to] ?? escalation.to}{" "}
+        <b>{escalation.by.name}</b> asked for{" "}
+        {CHOICES.find((choice) => choice.value === escalation.to)?.word.toLowerCase() ?? escalation.to}{" "}
         <span className="quiet">
           <At at={escalation.at} relative />
         </span>
