@@ -31,7 +31,6 @@ fn threads(pid: u32, file: &str, read: impl Fn(&str) -> Option<u64>) -> Option<u
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Memory {
     pub peak: u64,
-    pub resident: u64,
     pub anonymous: u64,
 }
 
@@ -40,7 +39,6 @@ pub fn memory(pid: u32) -> Option<Memory> {
     let bytes = |name| field(&text, name).map(|kibibytes| kibibytes * 1024);
     Some(Memory {
         peak: bytes("VmHWM:")?,
-        resident: bytes("VmRSS:")?,
         anonymous: bytes("RssAnon:")?,
     })
 }

@@ -79,6 +79,10 @@ impl Book {
         self.index.len()
     }
 
+    pub fn is_empty(&self) -> bool {
+        self.len() == 0
+    }
+
     pub fn holds(&self, thread: Uuid) -> bool {
         self.index.digest(thread).is_some()
     }

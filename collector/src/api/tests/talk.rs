@@ -598,7 +598,7 @@ async fn search_ranks_marks_and_filters() {
     let (_, next) = house
         .get(&user, &format!("/search?q=dock&limit=1&cursor={cursor}"))
         .await;
-    assert_eq!(ids(&next), [two.clone()]);
+    assert_eq!(ids(&next), std::slice::from_ref(&two));
     assert_eq!(
         ids(&house.get(&user, "/search?q=dock%20author:peer").await.1),
         [two]
