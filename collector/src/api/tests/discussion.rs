@@ -42,7 +42,7 @@ async fn a_talk_from_question_to_answer() {
     assert!(!html.contains("<script"), "{html}");
     assert_eq!(
         first["author"],
-        json!({"id": user.id, "name": "Name of user", "system": false, "roles": ["user"]})
+        json!({"id": user.id, "name": "Name of user", "login": "user", "system": false, "roles": ["user"]})
     );
 
     let posts = format!("/threads/{}/posts", id(&thread));
