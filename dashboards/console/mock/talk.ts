@@ -230,6 +230,10 @@ export class Talk {
   }
 
   private draft({ method, body }: Asked, me: T.Me, parts: string[]): Answer {
+    if (parts[1] === undefined) {
+      const mine = [...this.drafts].filter(([key]) => key.startsWith(`${me.login}/`));
+      return ok(mine.map(([, draft]) => draft));
+    }
     const key = `${me.login}/${parts[1]}`;
     const old = this.drafts.get(key);
     if (method === "GET") return old ? ok(old) : no("draft");

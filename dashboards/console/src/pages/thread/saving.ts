@@ -2,7 +2,7 @@
 // Invariant: neither copy is replaced by the other without being asked when both say something different.
 import { useCallback, useEffect, useRef, useState } from "react";
 import { del, get, put } from "../../api/client";
-import { asProblem, Problem } from "../../api/problem";
+import { asProblem } from "../../api/problem";
 import type { Draft } from "../../api/talking";
 import { type Fields, keepDraft, NOTHING, readFields, same } from "./draft";
 
@@ -88,8 +88,17 @@ export function useDraft(place: string, slot: string | null, start: Partial<Fiel
     let gone = false;
     (async () => {
       try {
-        const theirs = await get<Draft>(`/drafts/${slot}`);
+        // Asked for as a list: a field without a draft is no error.
+        const theirs = (await get<Draft[]>("/drafts")).find((draft) => draft.slot === slot);
         if (gone) return;
+        if (theirs === undefined) {
+          open.current = true;
+          if (!same(now.current, first.current)) {
+            setKept({ kind: "writing" });
+            later();
+          }
+          return;
+        }
         from.current = theirs.updated_at;
         if (same(now.current, theirs)) setKept({ kind: "saved", number: 0 });
         else if (same(now.current, first.current) && theirs.markdown + theirs.title !== "") {
@@ -103,13 +112,10 @@ export function useDraft(place: string, slot: string | null, start: Partial<Fiel
           return;
         }
         open.current = true;
-      } catch (error) {
+      } catch {
         if (gone) return;
         open.current = true;
-        if (!same(now.current, first.current)) {
-          setKept({ kind: "writing" });
-          if (error instanceof Problem && error.status === 404) later();
-        }
+        if (!same(now.current, first.current)) setKept({ kind: "writing" });
       }
     })();
     return () => {
