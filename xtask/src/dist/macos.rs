@@ -5,13 +5,12 @@ use std::{
     fs,
     os::unix::fs::PermissionsExt as _,
     path::{Path, PathBuf},
-    process::Command,
 };
 
 use anyhow::{Context as _, Result};
 
-use super::{Plan, stage};
-use crate::step::{root, show};
+use super::{Plan, stage, tarball};
+use crate::step::root;
 
 /// Where each file of the checkout goes, and whether it is run.
 const FILES: [(&str, &str, bool); 8] = [
@@ -70,21 +69,7 @@ pub fn pack(plan: &Plan) -> Result<PathBuf> {
         let text = stage::fill(from, &[("VERSION", plan.version)])?;
         place(&folder.join(to), text.as_bytes(), run)?;
     }
-    let packed = plan.out.join(format!("{name}.tar.gz"));
-    show(
-        Command::new("tar")
-            .args([
-                "--owner=0",
-                "--group=0",
-                "--numeric-owner",
-                "--sort=name",
-                "-C",
-            ])
-            .arg(&plan.out)
-            .arg("-czf")
-            .arg(&packed)
-            .arg(&name),
-    )?;
+    let packed = tarball::tar(&name, plan)?;
     fs::remove_dir_all(&folder)?;
     Ok(packed)
 }

@@ -35,6 +35,13 @@ pub fn pack(program: &str, plan: &Plan) -> Result<PathBuf> {
     if unit.is_file() {
         fs::copy(&unit, stage.join(format!("{program}.service")))?;
     }
+    let packed = tar(&name, plan)?;
+    fs::remove_dir_all(&stage)?;
+    Ok(packed)
+}
+
+/// Packs the folder `name` of the output folder: nobody's account inside, and the same order on every machine.
+pub fn tar(name: &str, plan: &Plan) -> Result<PathBuf> {
     let packed = plan.out.join(format!("{name}.tar.gz"));
     show(
         Command::new("tar")
@@ -48,8 +55,7 @@ pub fn pack(program: &str, plan: &Plan) -> Result<PathBuf> {
             .arg(&plan.out)
             .arg("-czf")
             .arg(&packed)
-            .arg(&name),
+            .arg(name),
     )?;
-    fs::remove_dir_all(&stage)?;
     Ok(packed)
 }
