@@ -8,7 +8,7 @@
 //!
 //! Table of contents: [`source`] what is kept, [`render`] what is shown, [`files`] attachments, [`notices`] who is told,
 //! [`order`] moderation, [`escalate`] asking for a role, [`about`] and [`voice`] the collector's own words, [`upkeep`] what
-//! is forgotten.
+//! is forgotten, [`connector`] talk that also lives elsewhere.
 
 use std::{num::NonZeroU32, sync::Arc};
 
@@ -30,6 +30,7 @@ use weft_collector_store::control::{
 use crate::clock::Clock;
 
 pub mod about;
+pub mod connector;
 pub mod escalate;
 pub mod files;
 pub mod notice;

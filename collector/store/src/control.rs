@@ -63,6 +63,10 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// How long to wait for a free connection: longer than `BUSY_TIMEOUT`, so that the real reason is what surfaces.
 const ACQUIRE_TIMEOUT: Duration = Duration::from_secs(15);
 
+/// Tries to open a file that another process is just making, and the pause between: 5 s in all, a start takes one.
+const OPENINGS: u32 = 50;
+const OPENING_PAUSE: Duration = Duration::from_millis(100);
+
 /// What can go wrong between here and the database. Expected outcomes ("token used up") are values, not errors.
 #[derive(Debug, thiserror::Error)]
 pub enum ControlError {
@@ -85,7 +89,7 @@ impl Control {
     /// Opens `url` (`sqlite:PATH`, `sqlite::memory:`, `postgres://...`), makes a missing SQLite file, and brings the
     /// schema to this version.
     pub async fn connect(url: &str) -> Result<Self> {
-        let db = Database::connect(options(url)).await?;
+        let db = open(url).await?;
         migration::migrate(&db).await?;
         Ok(Self { db })
     }
@@ -117,6 +121,27 @@ impl Control {
     pub async fn ping(&self) -> Result<()> {
         Ok(self.db.ping().await?)
     }
+}
+
+/// Opens the database. Processes that meet at a new SQLite file all turn it to write-ahead logging, which needs the file
+/// alone: SQLite tells whoever comes second "locked" at once, whatever the busy timeout. Then we come again.
+async fn open(url: &str) -> Result<DatabaseConnection> {
+    let mut attempt = 1;
+    loop {
+        match Database::connect(options(url)).await {
+            Err(error) if attempt < OPENINGS && is_locked(&error) => {
+                tracing::debug!(attempt, "the control database is being opened by another");
+                attempt += 1;
+                tokio::time::sleep(OPENING_PAUSE).await;
+            }
+            opened => return Ok(opened?),
+        }
+    }
+}
+
+fn is_locked(error: &DbErr) -> bool {
+    let message = error.to_string();
+    message.contains("database is locked") || message.contains("database table is locked")
 }
 
 fn options(url: &str) -> ConnectOptions {
