@@ -8,7 +8,10 @@
 //!
 //! A platform is a [`Platform`]: how its requests are made, how its deliveries are checked and read. Checking and reading
 //! are pure, so that a vendor's documented payloads are the tests. Who is asked when, what was sent already, and what
-//! waits for a rate limit is not a platform's business.
+//! waits for a rate limit is not a platform's business ([`crate::connect`] does that).
+//!
+//! Table of contents: [`kind`] which platforms there are and what each wants to know, [`line`] the way out of the house,
+//! then one room per platform.
 
 use std::time::Duration;
 
@@ -16,14 +19,23 @@ use async_trait::async_trait;
 use bytes::Bytes;
 use http::{HeaderMap, Method, Uri};
 use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
+pub mod kind;
+pub mod line;
+
+pub mod webhook;
+
+pub use kind::{Field, Form, Kind, Settings, Unopened};
+pub use line::{Answer, Line, Reach};
+
 /// A thread over there: a topic's id, a root message's id, a room's thread.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RemoteThread(pub String);
 
 /// A post over there.
-#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord)]
+#[derive(Clone, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct RemotePost {
     pub thread: RemoteThread,
     pub id: String,
@@ -44,10 +56,16 @@ pub struct Abilities {
     pub pulls: bool,
     /// A request that is made twice with one key does its work once.
     pub idempotent: bool,
+    /// Others than its author may edit a post over there, and the platform vouches that they were allowed to. Otherwise
+    /// an edit counts only when it comes from the author.
+    pub moderated: bool,
 }
 
 /// Words on their way out. `key` is the same at every try, so that a platform that knows idempotency does the work once.
-#[derive(Clone, Debug)]
+///
+/// Words, title and author were made harmless already: no `@` in them calls anybody, addresses are whole, and the author's
+/// name is one line. What a platform adds (its own escaping, its length) is the platform's.
+#[derive(Clone, Debug, Default)]
 pub struct Outgoing {
     pub key: String,
     /// The thread's title, for platforms without threads and for the first post.
@@ -60,10 +78,12 @@ pub struct Outgoing {
     /// Where the thread is read here.
     pub link: String,
     pub reply_to: Option<RemotePost>,
+    /// The collector's own words, and no person's: shown as a notice where the platform knows such.
+    pub notice: bool,
 }
 
 /// Who speaks over there. `id` is what the platform never gives to anybody else; `name` is for people.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RemoteAuthor {
     pub id: String,
     pub name: String,
@@ -74,7 +94,8 @@ pub struct RemoteAuthor {
 }
 
 /// What happened over there.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
 pub enum Arrival {
     Posted {
         post: RemotePost,
@@ -109,7 +130,8 @@ pub struct Delivery {
 /// What a delivery was.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Received {
-    /// `id` names the delivery: the same one a second time is a replay and does nothing.
+    /// `id` names the delivery: the same one a second time is a replay and does nothing. Only what the signature covers
+    /// may be an id (a header that it leaves out could be changed by whoever replays); `None`: the body itself is.
     Arrivals {
         id: Option<String>,
         arrivals: Vec<Arrival>,
@@ -141,6 +163,8 @@ pub enum Fault {
     #[error("not now: {why}")]
     Later {
         why: String,
+        /// When to come again, as the platform itself said it: then the request surely did nothing. `None`: it may have
+        /// been done and only its answer was lost.
         after: Option<Duration>,
     },
     /// The same request never works (too long, the topic is closed, deleted over there).
@@ -149,6 +173,16 @@ pub enum Fault {
     /// Nothing works until somebody mends the credentials or the rights.
     #[error("not let in: {0}")]
     Locked(String),
+}
+
+impl Fault {
+    /// Come again; nobody knows whether it was done.
+    pub fn later(why: impl Into<String>) -> Self {
+        Self::Later {
+            why: why.into(),
+            after: None,
+        }
+    }
 }
 
 /// What came by asking, and where to ask on.
@@ -165,6 +199,13 @@ pub trait Platform: Send + Sync {
 
     /// Who we are over there: what this author says is our own echo.
     async fn whoami(&self) -> Result<RemoteAuthor, Fault>;
+
+    /// What the button "Test" asks: does it work, and as whom? Says it in words, and says nothing that people over there
+    /// read.
+    async fn test(&self) -> Result<String, Fault> {
+        let own = self.whoami().await?;
+        Ok(format!("signed in as {}", own.name))
+    }
 
     /// Opens a thread with its first post.
     async fn open(&self, first: &Outgoing) -> Result<RemotePost, Fault>;

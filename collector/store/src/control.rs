@@ -24,6 +24,7 @@ pub mod anomalies;
 pub mod applied;
 pub mod attachments;
 pub mod audit;
+pub mod bridges;
 pub mod calls;
 pub mod cards;
 pub mod certificates;
