@@ -10,8 +10,10 @@
 //! are pure, so that a vendor's documented payloads are the tests. Who is asked when, what was sent already, and what
 //! waits for a rate limit is not a platform's business ([`crate::connect`] does that).
 //!
-//! Table of contents: [`kind`] which platforms there are and what each wants to know, [`line`] the way out of the house,
-//! then one room per platform.
+//! Table of contents: [`kind`] which platforms there are and what each wants to know, [`line`] the way out of the house;
+//! what several platforms share: [`api`] requests below one address, [`signature`] who made a delivery, [`spoken`] a post's
+//! words as others get them, with [`mentions`] nobody called, [`length`] nothing too long, [`mark`] a key that can be found
+//! again, and [`title`] a name for talk that has none; then one room per platform.
 
 use std::time::Duration;
 
@@ -25,7 +27,25 @@ use thiserror::Error;
 pub mod kind;
 pub mod line;
 
+pub mod api;
+pub mod length;
+pub mod mark;
+pub mod mentions;
+pub mod signature;
+pub mod spoken;
+pub mod title;
+
+pub mod discourse;
+pub mod mattermost;
+pub mod slack;
+pub mod teams;
 pub mod webhook;
+pub mod zulip;
+
+#[cfg(test)]
+pub mod fake;
+#[cfg(test)]
+mod tests;
 
 pub use kind::{Field, Form, Kind, Settings, Unopened};
 pub use line::{Answer, Line, Reach};
@@ -229,6 +249,17 @@ pub trait Platform: Send + Sync {
 
     /// Checks and reads a delivery. Pure: no network, no clock but `now`.
     fn receive(&self, delivery: &Delivery, now: Timestamp) -> Result<Received, Refusal>;
+
+    /// What a delivery that was taken is answered with (content type, body), where the platform shows that to people.
+    fn receipt(&self) -> Option<(&'static str, String)> {
+        None
+    }
+
+    /// Fills in what a delivery does not carry, by asking: the author's name and address, the names of those mentioned.
+    /// What cannot be learned stays as it came; only a fault that may pass is told.
+    async fn complete(&self, arrival: Arrival) -> Result<Arrival, Fault> {
+        Ok(arrival)
+    }
 
     /// Asks what is new since `since` (empty: from now on), waiting a while for something to come. Only where
     /// [`Abilities::pulls`].

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Line, Platform, webhook};
+use super::{Line, Platform, discourse, mattermost, slack, teams, webhook, zulip};
 use crate::clock::Clock;
 
 /// Letters of an address, a place or a secret: an access token of the largest platforms has 2 KB.
@@ -18,7 +18,12 @@ const MAX_FIELD: usize = 4_096;
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
+    Discourse,
+    Mattermost,
+    Slack,
+    Teams,
     Webhook,
+    Zulip,
 }
 
 /// Something to fill in.
@@ -79,12 +84,24 @@ impl Settings {
 }
 
 impl Kind {
-    pub const ALL: [Self; 1] = [Self::Webhook];
+    pub const ALL: [Self; 6] = [
+        Self::Discourse,
+        Self::Mattermost,
+        Self::Slack,
+        Self::Teams,
+        Self::Webhook,
+        Self::Zulip,
+    ];
 
     /// The word for it, as in the API.
     pub fn word(self) -> &'static str {
         match self {
+            Self::Discourse => "discourse",
+            Self::Mattermost => "mattermost",
+            Self::Slack => "slack",
+            Self::Teams => "teams",
             Self::Webhook => "webhook",
+            Self::Zulip => "zulip",
         }
     }
 
@@ -94,7 +111,12 @@ impl Kind {
 
     pub fn form(self) -> Form {
         match self {
+            Self::Discourse => discourse::FORM,
+            Self::Mattermost => mattermost::FORM,
+            Self::Slack => slack::FORM,
+            Self::Teams => teams::FORM,
             Self::Webhook => webhook::FORM,
+            Self::Zulip => zulip::FORM,
         }
     }
 
@@ -107,7 +129,12 @@ impl Kind {
     ) -> Result<Arc<dyn Platform>, Unopened> {
         self.check(&settings)?;
         Ok(match self {
+            Self::Discourse => Arc::new(discourse::Discourse::open(settings, line)?),
+            Self::Mattermost => Arc::new(mattermost::Mattermost::open(settings, line)?),
+            Self::Slack => Arc::new(slack::Slack::open(settings, line)?),
+            Self::Teams => Arc::new(teams::Teams::open(settings, line)?),
             Self::Webhook => Arc::new(webhook::Webhook::open(settings, line, clock)?),
+            Self::Zulip => Arc::new(zulip::Zulip::open(settings, line, clock)?),
         })
     }
 
