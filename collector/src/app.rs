@@ -33,6 +33,7 @@ use crate::{
     audit::{Auditor, Refusals},
     clock::Clock,
     config::Config,
+    connect::{self, Connect},
     correlate::Correlate,
     effects::Effects,
     enroll::Enroll,
@@ -48,7 +49,7 @@ use crate::{
     pki::{Authority, RevocationList, SharedAuthority},
     plain::{self, Plain},
     policy::{Policies, PolicyInForce},
-    threads::{Threads, upkeep, voice::Voice},
+    threads::{upkeep, voice::Voice},
     tls::{self, Acceptor, SharedTls},
     watch::Watch,
 };
@@ -112,6 +113,8 @@ pub struct Rooms {
     pub metrics: Arc<Metrics>,
     /// Words for the owners of laptops.
     pub notices: Notices,
+    /// Talk that also lives elsewhere.
+    pub connect: Connect,
     gate: Gate,
     authority: SharedAuthority,
     tls: SharedTls,
@@ -164,8 +167,10 @@ impl App {
             clock: clock.clone(),
         };
         let notices = Notices::new(control.clone(), clock.clone());
+        let connect = connect::house(&config, control.clone(), clock.clone())?;
         let rooms = Rooms {
             notices,
+            connect,
             config,
             clock,
             control,
@@ -212,6 +217,7 @@ impl App {
         rooms.start_jobs(&mut tasks, renewal);
         rooms.start_watch(&mut tasks);
         rooms.start_effects(&mut tasks);
+        rooms.start_bridges(&mut tasks);
         rooms.start_grpc(&mut tasks, doors.grpc, renewals);
         tasks.start("http", http::serve(doors.http, rooms.pages(), stop));
         tracing::info!(%grpc, %http, "the collector is open");
@@ -239,7 +245,7 @@ impl Rooms {
             control: self.control.clone(),
             clock: self.clock.clone(),
             accounts: Accounts::new(self.control.clone(), self.clock.clone()),
-            threads: Threads::new(self.control.clone(), self.clock.clone()),
+            threads: self.connect.threads.clone(),
             voice: Voice::new(self.control.clone(), self.clock.clone()),
             auditor: self.gate.auditor.clone(),
             revocations: self.gate.revocations.clone(),
@@ -251,7 +257,8 @@ impl Rooms {
             calls: self.config.call_template().ok().flatten(),
             minutes: self.config.impact,
         });
-        http::router(health, api::router(api))
+        let hooks = connect::door::router(self.connect.clone());
+        http::router(health, api::router(api).merge(hooks))
     }
 
     fn start_jobs(&self, tasks: &mut Tasks, renewal: watch::Sender<u64>) {
@@ -354,7 +361,7 @@ impl Rooms {
         let lease = jobs::Lease {
             control: self.control.clone(),
             clock: clock.clone(),
-            name: "retention",
+            name: "retention".into(),
             holder: clock.id(),
             lasting: RETENTION_LEASE,
         };
@@ -383,6 +390,24 @@ impl Rooms {
             })
             .await;
             linker.leave().await;
+            Ok(())
+        });
+    }
+
+    /// Talk that also lives elsewhere; each bridge by its own lease in one collector at a time.
+    fn start_bridges(&self, tasks: &mut Tasks) {
+        let stop = tasks.stop().clone();
+        let (connect, holder) = (self.connect.clone(), self.clock.id());
+        tasks.start("bridges", async move {
+            connect.run(holder, stop).await;
+            Ok(())
+        });
+        let (connect, stop) = (self.connect.clone(), tasks.stop().clone());
+        tasks.start("deliveries", async move {
+            jobs::every("deliveries", UPKEEP_EVERY, stop, async || {
+                connect.forget_old().await
+            })
+            .await;
             Ok(())
         });
     }

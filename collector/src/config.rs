@@ -14,7 +14,10 @@ use serde::Deserialize;
 use weft_collector_core::impact::Minutes;
 use weft_collector_store::telemetry::KeepDays;
 
-use crate::calls::{Template, Unfit};
+use crate::{
+    calls::{Template, Unfit},
+    threads::connector::{Line, Reach, line::Unreadable},
+};
 
 mod keys;
 mod lasting;
@@ -57,6 +60,10 @@ pub enum ConfigError {
     },
     #[error(transparent)]
     Call(#[from] Unfit),
+    #[error("connect.private: {0}")]
+    Private(#[from] Unreadable),
+    #[error("connect.proxy cannot be used: {0}")]
+    Proxy(reqwest::Error),
     #[error("{key} = {minutes}: minutes of one event, from 0 to {MOST_MINUTES}")]
     Minutes { key: String, minutes: f64 },
     #[error("the configuration does not hold together: {0}")]
@@ -82,6 +89,7 @@ pub struct Config {
     pub certificates: Certificates,
     pub detect: Detect,
     pub threads: Threads,
+    pub connect: Connect,
     pub impact: Minutes,
     pub limits: Limits,
     pub log: Log,
@@ -144,6 +152,13 @@ pub struct Threads {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Connect {
+    pub private: Vec<String>,
+    pub proxy: SecretString,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     pub handshakes: usize,
     pub handshake_timeout: Lasting,
@@ -179,6 +194,7 @@ impl Config {
         let config: Self = keys::effective(file, environment)?.try_into()?;
         config.call_template()?;
         config.check_minutes()?;
+        config.check_connect()?;
         Ok(config)
     }
 
@@ -208,6 +224,23 @@ impl Config {
     /// How call links are made; `None`: calls are off.
     pub fn call_template(&self) -> Result<Option<Template>, ConfigError> {
         Ok(Template::read(&self.threads.call_url)?)
+    }
+
+    /// The way out to other systems.
+    pub fn line(&self) -> Result<Line, ConfigError> {
+        let reach = Reach::read(&self.connect.private)?;
+        Line::new(reach, self.connect.proxy.expose_secret()).map_err(ConfigError::Proxy)
+    }
+
+    /// What [`Config::line`] would stumble over, without opening anything.
+    fn check_connect(&self) -> Result<(), ConfigError> {
+        Reach::read(&self.connect.private)?;
+        match self.connect.proxy.expose_secret() {
+            "" => Ok(()),
+            proxy => reqwest::Proxy::all(proxy)
+                .map(drop)
+                .map_err(ConfigError::Proxy),
+        }
     }
 
     /// Minutes are multiplied and shown: each must be a number that a person could mean.

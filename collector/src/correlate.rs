@@ -85,7 +85,7 @@ impl Correlate {
         let lease = Lease {
             control: control.clone(),
             clock: clock.clone(),
-            name: "correlate",
+            name: "correlate".into(),
             holder: clock.id(),
             lasting: LEASE,
         };

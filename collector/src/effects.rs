@@ -155,7 +155,7 @@ impl Effects {
         let lease = Lease {
             control: control.clone(),
             clock: clock.clone(),
-            name: "effects",
+            name: "effects".into(),
             holder: clock.id(),
             lasting: LEASE,
         };

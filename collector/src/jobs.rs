@@ -3,7 +3,7 @@
 //!
 //! **Invariant:** a round that fails is an error in the log and no end of the job.
 
-use std::{fmt::Display, future::Future, time::Duration};
+use std::{borrow::Cow, fmt::Display, future::Future, time::Duration};
 
 use jiff::SignedDuration;
 use tokio::time::{MissedTickBehavior, interval};
@@ -42,7 +42,7 @@ pub async fn every<E: Display, F: Future<Output = Result<(), E>>>(
 pub struct Lease {
     pub control: Control,
     pub clock: Clock,
-    pub name: &'static str,
+    pub name: Cow<'static, str>,
     /// This process.
     pub holder: Uuid,
     /// How long the others wait for a holder that died.
@@ -57,7 +57,7 @@ impl Lease {
         match self
             .control
             .leases()
-            .take(self.name, self.holder, now, until)
+            .take(&self.name, self.holder, now, until)
             .await
         {
             Ok(taken) => taken,
@@ -70,7 +70,7 @@ impl Lease {
 
     /// At an orderly end, so that another collector goes on at once.
     pub async fn release(&self) {
-        if let Err(error) = self.control.leases().release(self.name, self.holder).await {
+        if let Err(error) = self.control.leases().release(&self.name, self.holder).await {
             tracing::warn!("{}: the lease stays until it ends: {error}", self.name);
         }
     }

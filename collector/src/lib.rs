@@ -31,6 +31,7 @@ pub mod accounts;
 pub mod api;
 pub mod calls;
 pub mod cohorts;
+pub mod connect;
 pub mod correlate;
 pub mod effects;
 pub mod import;

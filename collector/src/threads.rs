@@ -203,9 +203,55 @@ impl Threads {
         simulated: bool,
         members: Vec<Uuid>,
     ) -> Result<Uuid, ThreadError> {
+        let words = Words {
+            markdown,
+            ..Words::default()
+        };
+        self.begin(by, space, title, words, simulated, members)
+            .await
+    }
+
+    /// Opens a thread as a connector brings it. What is brought twice opens one thread: then the known one's id comes back.
+    pub async fn open_from(
+        &self,
+        by: &Account,
+        space: &str,
+        title: &str,
+        words: Words<'_>,
+    ) -> Result<Uuid, ThreadError> {
+        let markdown = source::markdown(words.markdown)?;
+        if let Some(foreign) = &words.origin_ref
+            && let Some(known) = self
+                .control
+                .posts()
+                .from_elsewhere(words.origin, foreign)
+                .await?
+        {
+            return Ok(known.thread);
+        }
+        let words = Words {
+            markdown: &markdown,
+            ..words
+        };
+        self.begin(by, space, title, words, by.simulated, vec![])
+            .await
+    }
+
+    async fn begin(
+        &self,
+        by: &Account,
+        space: &str,
+        title: &str,
+        words: Words<'_>,
+        simulated: bool,
+        members: Vec<Uuid>,
+    ) -> Result<Uuid, ThreadError> {
+        let markdown = words.markdown;
         let space = self.space(by, space).await?;
         let title = source::title(title)?;
-        self.keep_pace(by)?;
+        if words.origin.is_empty() {
+            self.keep_pace(by)?;
+        }
         let (id, at) = (self.clock.id(), self.clock.now());
         let thread = NewThread {
             id,
@@ -221,6 +267,8 @@ impl Threads {
             author: by.id,
             at,
             markdown: markdown.to_owned(),
+            origin: words.origin.to_owned(),
+            origin_ref: words.origin_ref,
             ..NewPost::default()
         };
         let happening = Happening {

@@ -80,7 +80,7 @@ impl Watch {
         let lease = Lease {
             control: control.clone(),
             clock: clock.clone(),
-            name: "watch",
+            name: "watch".into(),
             holder: clock.id(),
             lasting: LEASE,
         };

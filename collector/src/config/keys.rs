@@ -8,7 +8,11 @@ use super::{ConfigError, DEFAULT, ENVIRONMENT_PREFIX};
 use crate::nearest;
 
 /// Values that `check` must not print.
-const SECRETS: [(&str, &str); 2] = [("engine", "password"), ("control", "url")];
+const SECRETS: [(&str, &str); 3] = [
+    ("engine", "password"),
+    ("control", "url"),
+    ("connect", "proxy"),
+];
 
 pub fn effective(
     file: Option<&Path>,
@@ -41,7 +45,7 @@ pub fn masked(mut table: Table) -> Table {
         else {
             continue;
         };
-        *text = if key == "url" {
+        *text = if matches!(key, "url" | "proxy") {
             mask_url(text)
         } else {
             mask(text)

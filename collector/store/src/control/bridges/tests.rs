@@ -58,6 +58,7 @@ fn tie(bridge: Uuid, post: Uuid, remote: &str) -> Tie {
         author: String::new(),
         ours: true,
         words: "hash".to_owned(),
+        exact: "exactly".to_owned(),
         at: at(1),
     }
 }

@@ -52,6 +52,7 @@ mod post {
         pub author: String,
         pub ours: bool,
         pub words: String,
+        pub exact: String,
         pub at: Micros,
     }
 
@@ -75,8 +76,10 @@ pub struct Tie {
     pub author: String,
     /// Said here and carried there, not the other way round.
     pub ours: bool,
-    /// Of what was last carried.
+    /// Of what was last carried: equal for the same words with other marks,
     pub words: String,
+    /// and equal for exactly the same.
+    pub exact: String,
     pub at: Timestamp,
 }
 
@@ -162,9 +165,10 @@ impl Ties<'_> {
     }
 
     /// It was edited over there, or carried anew.
-    pub async fn set_words(&self, post: Uuid, words: &str) -> Result<()> {
+    pub async fn set_words(&self, post: Uuid, words: &str, exact: &str) -> Result<()> {
         Entity::update_many()
             .col_expr(Column::Words, Expr::value(words))
+            .col_expr(Column::Exact, Expr::value(exact))
             .filter(Column::Bridge.eq(self.bridge))
             .filter(Column::Post.eq(post))
             .exec(self.db)
@@ -192,6 +196,7 @@ pub(super) async fn tie_post(on: &impl ConnectionTrait, tie: &Tie) -> Result<boo
         author: Set(tie.author.clone()),
         ours: Set(tie.ours),
         words: Set(tie.words.clone()),
+        exact: Set(tie.exact.clone()),
         at: Set(tie.at.into()),
     };
     let once = OnConflict::new().do_nothing().to_owned();
@@ -250,6 +255,7 @@ fn read(row: Model) -> Tie {
         author: row.author,
         ours: row.ours,
         words: row.words,
+        exact: row.exact,
         at: row.at.into(),
     }
 }

@@ -114,6 +114,7 @@ fn posts() -> TableCreateStatement {
         .col(text("author"))
         .col(boolean("ours"))
         .col(text("words"))
+        .col(text("exact"))
         .col(big_integer("at"))
         .primary_key(Index::create().col("bridge").col("post"))
         .foreign_key(&mut to_bridge("bridge_posts"))
