@@ -12,7 +12,6 @@ use std::{
 
 use axum::{
     Json, Router,
-    body::Bytes,
     extract::{ConnectInfo, DefaultBodyLimit, Path, Request, State},
     http::{HeaderValue, StatusCode, header},
     response::{IntoResponse as _, Response},
@@ -229,7 +228,7 @@ async fn read(request: Request) -> Result<Delivery, Problem> {
         method: parts.method,
         uri: parts.uri,
         headers: parts.headers,
-        body: Bytes::from(body),
+        body,
     })
 }
 

@@ -8,9 +8,6 @@ use tokio::time::sleep;
 use super::{Connect, Ended, Point, Run, take::Untaken};
 use crate::threads::connector::Pulled;
 
-/// What one answer may bring; more is asked for again. No platform's page is longer.
-const MOST_AT_ONCE: usize = 5_000;
-
 impl Connect {
     /// Fetches as long as the bridge runs; where a platform brings by itself, there is nothing to do.
     pub async fn fetch(&self, run: &Run) -> Result<(), Ended> {
@@ -44,7 +41,7 @@ impl Connect {
     }
 
     async fn take_all(&self, run: &Run, pulled: &Pulled) -> Result<(), Ended> {
-        for arrival in pulled.arrivals.iter().take(MOST_AT_ONCE) {
+        for arrival in &pulled.arrivals {
             match self.take(&run.bridge, run.platform.as_ref(), arrival).await {
                 Ok(_) => {}
                 Err(Untaken::Ended(ended)) => return Err(ended),

@@ -140,7 +140,7 @@ impl Connect {
             origin_ref: Some(said.post.id.clone()),
             ..Words::default()
         };
-        let (thread, post) = match self.place(bridge, &said.post.thread.0).await? {
+        let (thread, post) = match self.place(bridge, &said).await? {
             Some(thread) => {
                 let reply_to = self.answered(bridge, thread, said.reply_to).await?;
                 let words = Words { reply_to, ..words };
@@ -296,13 +296,20 @@ impl Connect {
         Ok(account.map(|account| (account, is_first)))
     }
 
-    /// The thread here in which a thread over there goes on; after a merge, the one that it became.
-    async fn place(&self, bridge: &Bridge, remote: &str) -> Result<Option<Uuid>, ControlError> {
+    /// The thread here in which it goes on: that of its thread over there, or that of what it answers where people reply
+    /// without threads; after a merge, the one that it became.
+    async fn place(&self, bridge: &Bridge, said: &Said<'_>) -> Result<Option<Uuid>, ControlError> {
         if bridge.thread.is_some() {
             return Ok(bridge.thread);
         }
         let bridges = self.control.bridges();
-        let Some(mut thread) = bridges.ties(bridge.id).thread_here(remote).await? else {
+        let ties = bridges.ties(bridge.id);
+        let known = match (ties.thread_here(&said.post.thread.0).await?, said.reply_to) {
+            (Some(thread), _) => Some(thread),
+            (None, Some(answered)) => ties.of_remote(&answered.id).await?.map(|tie| tie.thread),
+            (None, None) => None,
+        };
+        let Some(mut thread) = known else {
             return Ok(None);
         };
         for _ in 0..MERGES {

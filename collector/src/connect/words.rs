@@ -146,12 +146,12 @@ fn quiet_code(text: &str) -> String {
     for (at, c) in text.char_indices() {
         out.push(c);
         let behind = &text[at + c.len_utf8()..];
-        let calls = |word: &&str| {
+        let calls = |word: &str| {
             behind
                 .get(..word.len())
                 .is_some_and(|start| start.eq_ignore_ascii_case(word))
         };
-        if (is_at(c) || c == '!') && CALLS_ALL.iter().any(|word| calls(&word)) {
+        if (is_at(c) || c == '!') && CALLS_ALL.iter().any(|word| calls(word)) {
             out.push(WORD_JOINER);
         }
     }

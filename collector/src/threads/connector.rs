@@ -36,6 +36,7 @@ pub mod spoken;
 pub mod title;
 
 pub mod discourse;
+pub mod matrix;
 pub mod mattermost;
 pub mod slack;
 pub mod teams;

@@ -9,7 +9,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
-use super::{Line, Platform, discourse, mattermost, slack, teams, webhook, zulip};
+use super::{Line, Platform, discourse, matrix, mattermost, slack, teams, webhook, zulip};
 use crate::clock::Clock;
 
 /// Letters of an address, a place or a secret: an access token of the largest platforms has 2 KB.
@@ -19,6 +19,7 @@ const MAX_FIELD: usize = 4_096;
 #[serde(rename_all = "snake_case")]
 pub enum Kind {
     Discourse,
+    Matrix,
     Mattermost,
     Slack,
     Teams,
@@ -84,8 +85,9 @@ impl Settings {
 }
 
 impl Kind {
-    pub const ALL: [Self; 6] = [
+    pub const ALL: [Self; 7] = [
         Self::Discourse,
+        Self::Matrix,
         Self::Mattermost,
         Self::Slack,
         Self::Teams,
@@ -97,6 +99,7 @@ impl Kind {
     pub fn word(self) -> &'static str {
         match self {
             Self::Discourse => "discourse",
+            Self::Matrix => "matrix",
             Self::Mattermost => "mattermost",
             Self::Slack => "slack",
             Self::Teams => "teams",
@@ -112,6 +115,7 @@ impl Kind {
     pub fn form(self) -> Form {
         match self {
             Self::Discourse => discourse::FORM,
+            Self::Matrix => matrix::FORM,
             Self::Mattermost => mattermost::FORM,
             Self::Slack => slack::FORM,
             Self::Teams => teams::FORM,
@@ -130,6 +134,7 @@ impl Kind {
         self.check(&settings)?;
         Ok(match self {
             Self::Discourse => Arc::new(discourse::Discourse::open(settings, line)?),
+            Self::Matrix => Arc::new(matrix::Matrix::open(settings, line, clock)?),
             Self::Mattermost => Arc::new(mattermost::Mattermost::open(settings, line)?),
             Self::Slack => Arc::new(slack::Slack::open(settings, line)?),
             Self::Teams => Arc::new(teams::Teams::open(settings, line)?),
