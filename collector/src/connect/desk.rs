@@ -235,6 +235,7 @@ impl Connect {
         match self.take(&bridge, platform.as_ref(), &arrival).await {
             Ok(_) => Ok(letters.done(letter).await?),
             Err(Untaken::Refused(why)) => Err(DeskError::Conflict(why)),
+            Err(Untaken::Later(fault)) => Err(DeskError::Conflict(fault.to_string())),
             Err(Untaken::Ended(ended)) => Err(DeskError::Conflict(ended.to_string())),
         }
     }

@@ -165,12 +165,13 @@ impl Door {
                 Ok(Taken::Echo | Taken::Passed) => {}
                 Ok(Taken::Posted | Taken::Edited | Taken::Deleted | Taken::Linked) => taken += 1,
                 Err(Untaken::Refused(why)) => connect.keep(bridge, arrival, &why).await?,
+                Err(Untaken::Later(fault)) => {
+                    tracing::warn!(bridge = %bridge.id, "a delivery was not taken: {fault}");
+                    return Err(send_again());
+                }
                 Err(Untaken::Ended(ended)) => {
                     tracing::error!(bridge = %bridge.id, "a delivery was not taken: {ended}");
-                    return Err(Problem::new(
-                        Code::Unavailable,
-                        "it could not be taken just now: send it again",
-                    ));
+                    return Err(send_again());
                 }
             }
         }
@@ -230,6 +231,13 @@ async fn read(request: Request) -> Result<Delivery, Problem> {
         headers: parts.headers,
         body,
     })
+}
+
+fn send_again() -> Problem {
+    Problem::new(
+        Code::Unavailable,
+        "it could not be taken just now: send it again",
+    )
 }
 
 fn too_many(words: &'static str) -> Problem {

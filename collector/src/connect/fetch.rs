@@ -6,7 +6,7 @@
 use tokio::time::sleep;
 
 use super::{Connect, Ended, Point, Run, take::Untaken};
-use crate::threads::connector::Pulled;
+use crate::threads::connector::{Fault, Pulled};
 
 impl Connect {
     /// Fetches as long as the bridge runs; where a platform brings by itself, there is nothing to do.
@@ -21,7 +21,12 @@ impl Connect {
                 Ok(pulled) => {
                     failures = 0;
                     run.health.works().await?;
-                    self.take_all(run, &pulled).await?;
+                    if let Some(fault) = self.take_all(run, &pulled).await? {
+                        // The same is asked for again: what was taken already is known.
+                        run.health.fault(&fault).await?;
+                        sleep(self.pause_after(&fault, 1)).await;
+                        continue;
+                    }
                     self.survives(Point::Taken)?;
                     if pulled.next != position {
                         position = pulled.next;
@@ -40,14 +45,16 @@ impl Connect {
         }
     }
 
-    async fn take_all(&self, run: &Run, pulled: &Pulled) -> Result<(), Ended> {
+    /// Gives the fault that made it stop, where the platform has to be asked more and does not answer.
+    async fn take_all(&self, run: &Run, pulled: &Pulled) -> Result<Option<Fault>, Ended> {
         for arrival in &pulled.arrivals {
             match self.take(&run.bridge, run.platform.as_ref(), arrival).await {
                 Ok(_) => {}
+                Err(Untaken::Later(fault)) => return Ok(Some(fault)),
                 Err(Untaken::Ended(ended)) => return Err(ended),
                 Err(Untaken::Refused(why)) => self.keep(&run.bridge, arrival, &why).await?,
             }
         }
-        Ok(())
+        Ok(None)
     }
 }

@@ -16,7 +16,7 @@ use weft_collector_store::control::{
 use super::{Connect, Ended, Point, words};
 use crate::threads::{
     ThreadError, Words,
-    connector::{Arrival, Platform, RemoteAuthor, RemotePost},
+    connector::{Arrival, Fault, Platform, RemoteAuthor, RemotePost},
     source::{self, MAX_POST},
 };
 
@@ -51,6 +51,8 @@ pub enum Taken {
 pub enum Untaken {
     /// Trouble of ours: it has to come again.
     Ended(Ended),
+    /// The platform has to be asked more about it, and does not answer now.
+    Later(Fault),
     /// It cannot be taken as it is; an admin reads why.
     Refused(String),
 }
@@ -83,7 +85,12 @@ impl Connect {
         platform: &dyn Platform,
         arrival: &Arrival,
     ) -> Result<Taken, Untaken> {
-        match arrival {
+        let complete = platform.complete(arrival.clone()).await;
+        match &complete.or_else(|fault| match fault {
+            Fault::Later { .. } => Err(Untaken::Later(fault)),
+            // What cannot be learned stays as it came.
+            Fault::Never(_) | Fault::Locked(_) => Ok(arrival.clone()),
+        })? {
             Arrival::Posted {
                 post,
                 opens,
