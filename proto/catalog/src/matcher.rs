@@ -17,6 +17,9 @@ use crate::query::{Answer, Context, FactKind, Flag, Match, Os, Query, State};
 /// Longer values are no evidence of anything in the catalog: Windows allows paths of 32,767 characters, facts have 256.
 const MAX_VALUE_BYTES: usize = 8 << 10;
 
+/// Names shorter than this are words too, and what follows them may belong to them: `Line 6` is no version of LINE.
+const SHORT_NAME: usize = 5;
+
 /// How sure each kind of evidence makes, before what speaks for or against it.
 mod sure {
     pub const ID: f64 = 0.98;

@@ -530,14 +530,17 @@ pub(crate) fn package_without_version(name: &str) -> String {
 
 /// The host in a domain, a URL, `host:port`, `*.host` or a mail address.
 pub(crate) fn host(text: &str) -> String {
-    let lower = text.trim().to_lowercase();
+    // Lists write patterns: `*.host`, `*host`, `.host`.
+    let lower = text
+        .trim_start_matches(|c: char| c == '*' || c == '.' || c.is_whitespace())
+        .to_lowercase();
     let rest = lower
         .split_once("://")
         .map_or(lower.as_str(), |(_, rest)| rest);
     let rest = rest.split(['/', '?', '#', ' ']).next().unwrap_or_default();
     let rest = rest.rsplit_once('@').map_or(rest, |(_, host)| host);
     let rest = rest.split(':').next().unwrap_or_default();
-    rest.trim_start_matches("*.").trim_matches('.').to_owned()
+    rest.trim_matches('.').to_owned()
 }
 
 #[cfg(test)]

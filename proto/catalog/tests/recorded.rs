@@ -142,10 +142,10 @@ fn products_keep_their_names() {
         Os::Windows,
         &[
             (Process, "parsecd.exe", "parsec"),
-            (Process, "sunshine.exe", "moonlight"),
+            (Process, "sunshine.exe", "sunshine"),
             (Process, "PSEXESVC.exe", "psexec"),
             (Process, "veyon-server.exe", "veyon"),
-            (Process, "barrier.exe", "keyboard_sharing"),
+            (Process, "barrier.exe", "barrier"),
             (Process, "WebDrive.exe", "webdrive"),
             (InstalledSoftware, "Synergy Suite Tools", ""),
             (InstalledSoftware, "Steam Link", ""),

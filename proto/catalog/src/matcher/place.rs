@@ -3,7 +3,7 @@
 //! Invariant: the longest known directory above a path decides; a file in a program's directory proves installation,
 //! a file in its data directory only that it was once here. Not here: identifiers on their own (`ids`).
 
-use super::{Found, ids, software, sure};
+use super::{Found, SHORT_NAME, ids, process, software, sure};
 use crate::app::Slot;
 use crate::index::{Catalog, Hit};
 use crate::normal;
@@ -77,9 +77,13 @@ fn named_after<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>
         "/library/application support/",
         "/library/logs/",
     ];
-    const WINDOWS: [&str; 5] = [
+    const WINDOWS: [&str; 9] = [
         "~/appdata/local/programs/",
+        "~/appdata/local/temp/",
         "~/appdata/local/",
+        "~/appdata/roaming/microsoft/windows/start menu/programs/",
+        "/programdata/microsoft/windows/start menu/programs/",
+        "/windows/temp/",
         "~/appdata/roaming/",
         "/programdata/",
         "%pf%/",
@@ -100,6 +104,10 @@ fn named_after<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>
         Os::Windows => own.strip_suffix("-updater").unwrap_or(own),
         Os::Linux => own,
     };
+    // Anybody's scratch directory may be called `line` or `wire`.
+    if root.ends_with("/temp/") && own.len() < SHORT_NAME {
+        return None;
+    }
     let by_app = || catalog.find(Os::Macos, Slot::App, &format!("{own}.app"));
     let hit = catalog
         .find(os, Slot::Name, &normal::display(own))
@@ -223,11 +231,7 @@ fn linux_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
     if path.ends_with(".desktop") {
         return ids::desktop(catalog, path);
     }
-    if let Some(name) = after(&[
-        "/usr/share/doc/",
-        "/var/lib/dpkg/info/",
-        "/usr/lib/python3/dist-packages/",
-    ]) {
+    if let Some(name) = after(&["/usr/share/doc/", "/var/lib/dpkg/info/"]) {
         let name = [".list", ".md5sums", ".postinst"]
             .iter()
             .find_map(|end| name.strip_suffix(end))
@@ -298,6 +302,7 @@ fn windows_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
         return Some(Found::new(hit, sure::TRIMMED));
     }
     let link = last(path).strip_suffix(".lnk")?;
+    let link = link.strip_prefix("uninstall ").unwrap_or(link);
     software::by_name(catalog, Os::Windows, link).map(|found| found.at_most(sure::TRIMMED))
 }
 
@@ -447,10 +452,10 @@ fn of_key<'a>(catalog: &'a Catalog, key: &str) -> Option<Found<'a>> {
         .iter()
         .take(MAX_DEPTH)
         .find_map(|part| {
-            let name = catalog
-                .find(Os::Windows, Slot::Name, part)
-                .or_else(|| process_named(catalog, Os::Windows, part));
-            name.filter(|hit| !hit.weak())
+            let name = software::by_name(catalog, Os::Windows, part).map(|found| found.hit);
+            name.or_else(|| process_named(catalog, Os::Windows, part))
+                .or_else(|| process::of_vendor(catalog, Os::Windows, &normal::letters(part)))
+                .filter(|hit| !hit.weak())
                 .map(|hit| Found::new(hit, sure::TRIMMED))
         })
 }

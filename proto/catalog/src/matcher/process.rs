@@ -4,14 +4,11 @@
 //! Not here: who runs it and when (`agent`).
 
 use super::commandline::{self, Target};
-use super::{Found, ids, place, software, sure};
+use super::{Found, SHORT_NAME, ids, place, software, sure};
 use crate::app::{App, Slot};
 use crate::index::{Catalog, Hit, LINUX_COMM, MACOS_COMM};
 use crate::normal;
 use crate::query::{Context, Flag, Os};
-
-/// Names shorter than this are words too, and what follows them may belong to them.
-const SHORT_NAME: usize = 5;
 
 /// A process as seen: names in normal form.
 struct Seen<'v> {
@@ -156,7 +153,8 @@ fn by_name<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
     }
     // Rules write patterns: `winvnc*.exe`, `*\\TightVNC*`.
     if seen.name.contains('*') {
-        let stem = seen.name.replace('*', "");
+        let bare = seen.name.replace('*', "");
+        let stem = normal::bare_name(bare.trim_end_matches(['-', '_', ' ', '.']));
         let stem = stem.trim_end_matches(['-', '_', ' ', '.']);
         let hit = exact(stem).or_else(|| catalog.find_open(seen.os, Slot::Process, stem));
         if let Some(hit) = hit.filter(|hit| !hit.weak()) {
@@ -235,14 +233,27 @@ fn inside<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Hit<'a>> {
             return Some(hit);
         }
     }
-    let text = normal::display(seen.context.description.as_deref()?);
+    described(catalog, seen.os, seen.context.description.as_deref()?)
+}
+
+/// What a file description or product name names: `TeamViewer 15`, a rule's `TeamViewer*`, or the vendor of one app.
+fn described<'a>(catalog: &'a Catalog, os: Os, text: &str) -> Option<Hit<'a>> {
+    let text = normal::display(text.trim_end_matches('*'));
     if text.is_empty() {
         return None;
     }
-    let hit = catalog
-        .find(seen.os, Slot::Description, &text)
-        .or_else(|| catalog.find(seen.os, Slot::Name, &text));
-    hit.filter(|hit| !hit.weak())
+    catalog
+        .find(os, Slot::Description, &text)
+        .or_else(|| software::by_name(catalog, os, &text).map(|found| found.hit))
+        .or_else(|| of_vendor(catalog, os, &normal::letters(&text)))
+        .filter(|hit| !hit.weak())
+}
+
+/// The one app of a vendor; `vendor` in letters only. A vendor of several apps names none of them.
+pub(super) fn of_vendor<'a>(catalog: &'a Catalog, os: Os, vendor: &str) -> Option<Hit<'a>> {
+    let mut hits = catalog.all(os, Slot::Signer, vendor);
+    let first = hits.next().filter(|hit| !hit.weak())?;
+    hits.all(|hit| hit.app.id == first.app.id).then_some(first)
 }
 
 /// The file says what it is: the name agrees, is another's, or is nobody's.
@@ -609,11 +620,9 @@ fn by_signer<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
         );
     }
     forms.retain(|form| form.len() >= 4);
-    let hit = forms.iter().find_map(|form| {
-        let mut hits = catalog.all(seen.os, Slot::Signer, form);
-        let first = hits.next().filter(|hit| !hit.weak())?;
-        hits.all(|hit| hit.app.id == first.app.id).then_some(first)
-    })?;
+    let hit = forms
+        .iter()
+        .find_map(|form| of_vendor(catalog, seen.os, form))?;
     let mut found = Found::new(hit, sure::NEIGHBOUR);
     found.beside.push("its vendor has no other app here");
     if seen.is_system_name() {

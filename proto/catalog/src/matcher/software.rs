@@ -3,7 +3,7 @@
 //! Invariant: a weak display name fits only with version and architecture taken off, never after words were.
 //! Not here: packages (`ids`), which have grammars.
 
-use super::{Found, sure};
+use super::{Found, SHORT_NAME, sure};
 use crate::app::Slot;
 use crate::index::Catalog;
 use crate::normal;
@@ -66,6 +66,10 @@ pub(super) fn by_name<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<F
         return Some(Found::new(hit, sure::TRIMMED));
     }
     let shorter = normal::without_common_words(name);
+    let numbered = bare.ends_with(|c: char| c.is_ascii_digit()) && bare != shorter;
+    if numbered && shorter.len() < SHORT_NAME {
+        return None;
+    }
     let hit = catalog
         .find(os, Slot::Name, &shorter)
         .filter(|hit| !hit.weak())?;
