@@ -3,6 +3,7 @@
 //! Invariant: nothing is called foreign unless the organisation's own domains or tenants are known.
 //! Not here: reading the account (`agent`); only the domain part ever reaches this file.
 
+use crate::normal;
 use crate::query::{Context, Flag};
 
 /// The tenant under which Microsoft keeps all personal accounts
@@ -124,6 +125,32 @@ pub(crate) fn of_tenant_label(label: &str, context: &Context) -> Flag {
     }
 }
 
+/// Whether an organisation's name (`Fabrikam Ltd`, `fabrikam` of a host) is none that the context knows. Names are
+/// compared by their letters, the shorter as the opening of the longer: `contoso` is `Contoso Ltd`.
+pub(crate) fn is_another(name: &str, context: &Context) -> bool {
+    let name = normal::letters(name);
+    let known: Vec<String> = context
+        .organisation_domains
+        .iter()
+        .chain(&context.organisation_tenants)
+        .chain(&context.account_domain)
+        .chain(&context.tenant)
+        .map(|text| clean(text))
+        .filter(|text| spelled_out(text).is_none() && !is_identifier(text))
+        .map(|text| normal::letters(text.split('.').next().unwrap_or_default()))
+        .filter(|text| !text.is_empty())
+        .collect();
+    !known.is_empty()
+        && !known
+            .iter()
+            .any(|own| name.starts_with(own.as_str()) || own.starts_with(&name))
+}
+
+/// A tenant's id instead of its name.
+fn is_identifier(tenant: &str) -> bool {
+    tenant.len() == 36 && tenant.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-')
+}
+
 fn clean(text: &str) -> String {
     let lower = text.trim().to_lowercase();
     lower
@@ -187,6 +214,21 @@ mod tests {
             ..Context::default()
         };
         assert_eq!(kind(&context), expect, "{domain} {tenant} {own:?}");
+    }
+
+    #[test]
+    fn names_of_organisations_are_compared() {
+        let context = Context {
+            tenant: Some("contoso.onmicrosoft.com".to_owned()),
+            ..Context::default()
+        };
+        assert!(!is_another("Contoso Ltd", &context));
+        assert!(is_another("Fabrikam Ltd", &context));
+        let unnamed = Context {
+            tenant: Some("2f1b2a4e-6c67-4c5b-b112-36a304b66dad".to_owned()),
+            ..Context::default()
+        };
+        assert!(!is_another("Fabrikam Ltd", &unnamed));
     }
 
     #[test]

@@ -12,6 +12,7 @@ mod software;
 use crate::account;
 use crate::app::Slot;
 use crate::index::{Catalog, Hit};
+use crate::normal;
 use crate::query::{Answer, Context, FactKind, Flag, Match, Os, Query, State};
 
 /// Longer values are no evidence of anything in the catalog: Windows allows paths of 32,767 characters, facts have 256.
@@ -94,6 +95,13 @@ impl Catalog {
         if value.is_empty() || value.len() > MAX_VALUE_BYTES || value.contains('\0') {
             return None;
         }
+        // A Windows program on another system is known by what it is there.
+        if os != Os::Windows
+            && matches!(kind, FactKind::Process | FactKind::Path | FactKind::AppPath)
+            && let Some(inside) = normal::windows_inside(value)
+        {
+            return self.matches(Os::Windows, kind, &inside, context);
+        }
         let mut found = match kind {
             FactKind::Process => process::find(self, os, value, context),
             FactKind::Path => place::find(self, os, value),
@@ -121,19 +129,29 @@ pub fn answer(catalog: &Catalog, os: Os, query: &Query) -> Answer {
         .into()
 }
 
-/// What the context says of the account; else what OneDrive itself writes into folder and host names.
+/// What the context says of the account; else what Microsoft itself writes into folder and host names. A folder or host
+/// of another organisation than the one the context knows is foreign, whoever is signed in.
 fn account_of(found: &Found<'_>, kind: FactKind, value: &str, context: &Context) -> Option<Flag> {
-    if let Some(flag) = account::kind(context) {
-        return Some(flag);
-    }
-    if found.hit.app.id != "onedrive" {
-        return None;
-    }
-    match kind {
-        FactKind::Path | FactKind::Mount => place::onedrive_account(value),
-        FactKind::Domain => ids::onedrive_account(value, context),
-        _ => None,
-    }
+    let told = account::kind(context);
+    let (written, organisation) = match (&*found.hit.app.id, kind) {
+        ("onedrive", FactKind::Path | FactKind::Mount) => (
+            place::onedrive_account(value),
+            place::onedrive_organisation(value),
+        ),
+        ("onedrive" | "sharepoint", FactKind::Domain) => (
+            ids::onedrive_account(value, context),
+            ids::sharepoint_organisation(value),
+        ),
+        _ => (None, None),
+    };
+    // The consumer's folder is a person's, even on a laptop whose organisation is known.
+    let flag = match written {
+        Some(Flag::Personal) => Flag::Personal,
+        written => told.or(written)?,
+    };
+    let foreign = flag == Flag::Business
+        && organisation.is_some_and(|name| account::is_another(&name, context));
+    Some(if foreign { Flag::ForeignTenant } else { flag })
 }
 
 fn dress(found: Found<'_>, kind: FactKind) -> Match<'_> {

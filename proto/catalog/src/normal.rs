@@ -83,6 +83,8 @@ const LINUX: Openings = &[
     ("/var/home/*", "~"),
     ("/home/*", "~"),
     ("/root", "~"),
+    // Whose run-time directory it is does not matter; facts are written with the first person's number.
+    ("/run/user/*", "/run/user/1000"),
     ("/bin", "/usr/bin"),
     ("/sbin", "/usr/sbin"),
     ("/lib/systemd", "/usr/lib/systemd"),
@@ -108,6 +110,17 @@ const WINDOWS: Openings = &[
     ("%userprofile%", "~"),
     ("%homedrive%%homepath%", "~"),
     ("%homepath%", "~"),
+    ("$localappdata", "~/appdata/local"),
+    ("$appdata", "~/appdata/roaming"),
+    ("$userprofile", "~"),
+    ("$programfiles", "%pf%"),
+    ("$programdata", "/programdata"),
+    ("${env:localappdata}", "~/appdata/local"),
+    ("${env:appdata}", "~/appdata/roaming"),
+    ("${env:userprofile}", "~"),
+    ("${env:programfiles}", "%pf%"),
+    ("${env:programfiles(x86)}", "%pf%"),
+    ("${env:programdata}", "/programdata"),
     ("$env:localappdata", "~/appdata/local"),
     ("$env:appdata", "~/appdata/roaming"),
     ("$env:userprofile", "~"),
@@ -148,6 +161,12 @@ const WINDOWS: Openings = &[
     ("/program files (x86)", "%pf%"),
     ("/program files*", "%pf%"),
     ("/program files (arm)", "%pf%"),
+    // The short names that Windows gives them, in the order in which it makes them.
+    ("/progra~1", "%pf%"),
+    ("/progra~2", "%pf%"),
+    ("/progra~3", "/programdata"),
+    ("~/appdata/local/virtualstore/program files", "%pf%"),
+    ("~/appdata/local/virtualstore/program files (x86)", "%pf%"),
     ("/users/public", "/users/public"),
     ("/users/all users", "/programdata"),
     ("/users/*/application data", "~/appdata/roaming"),
@@ -204,6 +223,22 @@ fn windows(text: &str) -> String {
     // Rules leave the drive's letter out: `:\Program Files\`.
     rest = rest.strip_prefix(':').unwrap_or(rest);
     open(WINDOWS, &slashes(rest))
+}
+
+/// The Windows path in a Wine prefix, a CrossOver bottle or a WSL mount, or one that Wine itself shows.
+pub(crate) fn windows_inside(text: &str) -> Option<String> {
+    let text = text.trim().trim_matches('"');
+    if let Some((_, rest)) = text.split_once("/drive_c/") {
+        return Some(format!("C:/{rest}"));
+    }
+    let mounted = text.strip_prefix("/mnt/").and_then(|rest| {
+        let (drive, rest) = rest.split_once('/')?;
+        let letter = drive.len() == 1 && drive.starts_with(|c: char| c.is_ascii_alphabetic());
+        letter.then(|| format!("{drive}:/{rest}"))
+    });
+    let drive =
+        matches!(text.as_bytes(), [letter, b':', b'\\', ..] if letter.is_ascii_alphabetic());
+    mounted.or_else(|| drive.then(|| text.to_owned()))
 }
 
 /// The mark Linux puts behind an executable that is gone.

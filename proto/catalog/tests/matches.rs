@@ -510,6 +510,119 @@ fn sandboxes_and_wrappers_are_seen_through() {
     );
 }
 
+/// The same program in the spellings that systems, shells, emulators and inventories give to its path.
+#[test]
+fn places_are_known_in_every_spelling() {
+    let cases: &[(Os, FactKind, &str, &str)] = &[
+        (
+            Os::Windows,
+            Process,
+            r"C:\PROGRA~2\ANYDESK\AnyDesk.exe",
+            "anydesk",
+        ),
+        (Os::Windows, Path, r"C:\PROGRA~1\Dropbox", "dropbox"),
+        (
+            Os::Windows,
+            Path,
+            r"$LOCALAPPDATA\Dropbox\host.db",
+            "dropbox",
+        ),
+        (Os::Windows, Path, r"${env:LOCALAPPDATA}\Dropbox", "dropbox"),
+        (
+            Os::Windows,
+            Path,
+            r"C:\Users\x\AppData\Local\VirtualStore\Program Files (x86)\Dropbox",
+            "dropbox",
+        ),
+        (
+            Os::Windows,
+            Path,
+            r"%PROGRAMDATA%\Microsoft\Windows\Start Menu\Programs\AnyDesk\Uninstall AnyDesk.lnk",
+            "anydesk",
+        ),
+        (
+            Os::Linux,
+            Path,
+            "/home/anna/.wine/drive_c/Program Files (x86)/TeamViewer",
+            "teamviewer",
+        ),
+        (Os::Linux, Path, "/mnt/c/Users/anna/Dropbox", "dropbox"),
+        (
+            Os::Linux,
+            Process,
+            r"C:\Program Files\TeamViewer\TeamViewer.exe",
+            "teamviewer",
+        ),
+        (
+            Os::Macos,
+            Path,
+            "/Users/a/Library/Application Support/CrossOver/Bottles/x/drive_c/Program Files/TeamViewer",
+            "teamviewer",
+        ),
+        (Os::Macos, AppPath, "/Applications/Slack 2.app", "slack"),
+        (
+            Os::Macos,
+            Process,
+            "/private/var/folders/zz/T/AppTranslocation/0F1-22/d/AnyDesk.app/Contents/MacOS/AnyDesk",
+            "anydesk",
+        ),
+        (
+            Os::Linux,
+            Mount,
+            "/run/user/1234/gvfs/google-drive:host=gmail.com,user=anna",
+            "google_drive",
+        ),
+        (
+            Os::Linux,
+            Mount,
+            "https://cloud.example.org/remote.php/webdav/ /mnt/nc fuse rw",
+            "davfs2",
+        ),
+        (Os::Windows, Domain, "*teamviewer.com", "teamviewer"),
+        (Os::Windows, Domain, ".localtonet.com", "localtonet"),
+    ];
+    for (os, kind, value, expect) in cases {
+        let found = Catalog::builtin().matches(*os, *kind, value, &Context::default());
+        assert_eq!(found.map(|found| found.app), Some(*expect), "{value}");
+    }
+}
+
+/// `Line 6` makes guitars; a scratch directory may be called anything.
+#[test]
+fn short_names_want_more() {
+    for (kind, value) in [
+        (InstalledSoftware, "Line 6"),
+        (Path, r"HKCU\Software\Line 6"),
+        (Path, r"C:\Users\anna\AppData\Local\Temp\Line"),
+    ] {
+        let found = Catalog::builtin().matches(Os::Windows, kind, value, &Context::default());
+        assert_eq!(found, None, "{value}");
+    }
+}
+
+#[test]
+fn folders_and_hosts_of_others_are_foreign() {
+    let context = Context {
+        tenant: text("contoso.com"),
+        ..Context::default()
+    };
+    let flags = |kind, value: &str| {
+        let found = Catalog::builtin().matches(Os::Windows, kind, value, &context);
+        found.map(|found| found.flags).unwrap_or_default()
+    };
+    let path = |name: &str| flags(Path, &format!(r"C:\Users\a\{name}"));
+    assert_eq!(path("OneDrive - Contoso Ltd"), vec![Flag::Business]);
+    assert_eq!(path("OneDrive - Fabrikam"), vec![Flag::ForeignTenant]);
+    assert_eq!(path("OneDrive - Personal"), vec![Flag::Personal]);
+    let host = |name: &str| flags(Domain, name);
+    assert_eq!(host("contoso.sharepoint.com"), vec![Flag::Business]);
+    assert_eq!(host("fabrikam.sharepoint.com"), vec![Flag::ForeignTenant]);
+    assert_eq!(
+        host("fabrikam-my.sharepoint.com"),
+        vec![Flag::ForeignTenant]
+    );
+}
+
 #[test]
 fn accounts_are_graded() {
     let account = |domain: &str| Context {

@@ -85,6 +85,14 @@ pub(super) fn target(line: &str) -> Option<Target> {
     None
 }
 
+/// The Windows program on a command line of Wine, which writes its path without quotes.
+pub(super) fn behind_wine(line: &str) -> Option<Target> {
+    let (before, _) = line.split_once(":\\")?;
+    let path = line.get(before.len().checked_sub(1)?..)?;
+    let end = path.to_ascii_lowercase().find(".exe")? + ".exe".len();
+    path.get(..end).map(|path| Target::Program(path.to_owned()))
+}
+
 /// The name the process was started under, without regard to what it is.
 pub(super) fn first_word(line: &str) -> Option<String> {
     tokens(line).into_iter().next()
@@ -185,5 +193,10 @@ mod tests {
         );
         assert_eq!(target("vim /usr/bin/maestral"), program("vim"));
         assert_eq!(target("python3"), None);
+        assert_eq!(
+            behind_wine(r"/opt/wine/bin/wine C:\Program Files\x\Chat.exe /start"),
+            program(r"C:\Program Files\x\Chat.exe")
+        );
+        assert_eq!(behind_wine(r":\x.exe"), None);
     }
 }

@@ -234,3 +234,14 @@ pub(super) fn onedrive_account(value: &str, context: &Context) -> Option<Flag> {
         .any(|own| host == *own || host.ends_with(&format!(".{own}")))
         .then_some(Flag::Personal)
 }
+
+/// The tenant's name in `contoso.sharepoint.com` and `contoso-my.sharepoint.com`.
+pub(super) fn sharepoint_organisation(value: &str) -> Option<String> {
+    let host = normal::host(value);
+    let (label, rest) = host.split_once('.')?;
+    let label = label
+        .strip_suffix("-my")
+        .or_else(|| label.strip_suffix("-admin"))
+        .unwrap_or(label);
+    (rest.starts_with("sharepoint.") && label != "www").then(|| label.to_owned())
+}

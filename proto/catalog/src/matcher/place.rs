@@ -156,7 +156,19 @@ pub(super) fn app_of<'a>(catalog: &'a Catalog, path: &str) -> Option<Hit<'a>> {
     }
     path.split('/')
         .filter(|part| part.ends_with(".app"))
-        .find_map(|part| catalog.find(Os::Macos, Slot::App, part))
+        .find_map(|part| {
+            let named = |name: &str| catalog.find(Os::Macos, Slot::App, name);
+            named(part).or_else(|| named(&format!("{}.app", original_of_copy(part)?)))
+        })
+}
+
+/// `Slack 2.app`, `Slack copy.app`: what the Finder calls a second one.
+fn original_of_copy(app: &str) -> Option<&str> {
+    let name = app.strip_suffix(".app")?;
+    let (name, last) = name.rsplit_once(' ')?;
+    let copy =
+        last == "copy" || (last.len() == 1 && last.starts_with(|c: char| c.is_ascii_digit()));
+    (copy && name.len() >= SHORT_NAME).then_some(name)
 }
 
 /// The fact for the longest known directory above `path`, itself included.
@@ -506,7 +518,10 @@ fn mount_word<'a>(catalog: &'a Catalog, os: Os, word: &str) -> Option<Found<'a>>
         return process_named(catalog, Os::Linux, kind).map(|hit| Found::new(hit, sure::MOUNT));
     }
     if word.contains("://") {
-        return ids::domain(catalog, os, word);
+        // A web address as a source is a WebDAV share, whoever serves it.
+        let share = || catalog.find(os, Slot::Mount, "https://");
+        return ids::domain(catalog, os, word)
+            .or_else(|| share().map(|hit| Found::new(hit, sure::TRIMMED)));
     }
     volume(catalog, os, word)
 }
@@ -531,6 +546,19 @@ fn volume<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>> {
     catalog
         .find(os, Slot::Mount, label)
         .map(|hit| Found::new(hit, sure::MOUNT))
+}
+
+/// The organisation in `OneDrive - Contoso`, and in `OneDrive-Contoso` of a Mac's CloudStorage.
+pub(super) fn onedrive_organisation(value: &str) -> Option<String> {
+    let lower = value.to_lowercase().replace('\\', "/");
+    lower.split('/').find_map(|part| {
+        let name = part
+            .trim()
+            .strip_prefix("onedrive - ")
+            .or_else(|| part.strip_prefix("onedrive-"))?;
+        let name = name.strip_prefix("sharedlibraries-").unwrap_or(name);
+        (name != "personal").then(|| name.to_owned())
+    })
 }
 
 /// OneDrive names its folder after the organisation, and its settings after the account.

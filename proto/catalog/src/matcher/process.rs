@@ -539,7 +539,9 @@ fn by_command<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
     if !wrapped {
         return by_first_word(catalog, seen, line);
     }
-    let found = match commandline::target(line)? {
+    let wine = seen.name.starts_with("wine");
+    let target = commandline::behind_wine(line).filter(|_| wine);
+    let found = match target.or_else(|| commandline::target(line))? {
         Target::Flatpak(id) => ids::flatpak(catalog, &id)?,
         Target::Snap(name) => ids::snap(catalog, &name)?,
         Target::Program(program) => of_program(catalog, seen.os, &program)?,
@@ -550,6 +552,11 @@ fn by_command<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
 }
 
 fn of_program<'a>(catalog: &'a Catalog, os: Os, program: &str) -> Option<Found<'a>> {
+    if os != Os::Windows
+        && let Some(inside) = normal::windows_inside(program)
+    {
+        return of_program(catalog, Os::Windows, &inside);
+    }
     let base = program.rsplit(['/', '\\']).next().unwrap_or(program);
     let name = normal::name(os, base);
     let bare = normal::name(os, &normal::bare_name(base));
