@@ -97,7 +97,7 @@ impl Redactor {
     }
 
     fn boot(&mut self, boot: &mut Boot) {
-        self.word("boot.boot_id", &mut boot.boot_id);
+        self.machine("boot.boot_id", &mut boot.boot_id);
         self.word("boot.initiator", &mut boot.initiator);
         self.text("boot.stop_code", &mut boot.stop_code);
         self.list("boot.evidence", &mut boot.evidence);
@@ -106,7 +106,7 @@ impl Redactor {
     }
 
     fn resume(&mut self, resume: &mut Resume) {
-        self.word("resume.boot_id", &mut resume.boot_id);
+        self.machine("resume.boot_id", &mut resume.boot_id);
         self.list("resume.evidence", &mut resume.evidence);
     }
 
@@ -131,14 +131,19 @@ impl Redactor {
             ),
         ] {
             if is_personal {
-                self.word(field, value)
+                self.program(field, value)
             } else {
                 self.public(field, value)
             }
         }
         self.public("process.executable_sha256", &mut process.executable_sha256);
         self.public("process.package", &mut process.package);
-        self.public("process.signer", &mut process.signer);
+        // A developer's own certificate is issued to a person.
+        if process.signer.contains("Development") || process.signer.contains("Developer:") {
+            self.word("process.signer", &mut process.signer);
+        } else {
+            self.public("process.signer", &mut process.signer);
+        }
         self.public("process.parent_package", &mut process.parent_package);
         self.list("process.traits", &mut process.traits);
         self.word("process.script", &mut process.script);
@@ -157,16 +162,13 @@ impl Redactor {
         self.list("app.evidence", &mut app.evidence);
         self.list("app.flags", &mut app.flags);
         self.public("app.version", &mut app.version);
-        // A domain, never an address.
-        if let Some((_, domain)) = app.account_domain.rsplit_once('@') {
-            app.account_domain = domain.to_owned();
-            self.count("app.account_domain");
-        }
+        let domain = text::domain(&app.account_domain);
+        self.replace("app.account_domain", &mut app.account_domain, domain);
         self.word("app.account_domain", &mut app.account_domain);
     }
 
     fn vitals(&mut self, vitals: &mut Vitals) {
-        self.word("vitals.boot_id", &mut vitals.boot_id);
+        self.machine("vitals.boot_id", &mut vitals.boot_id);
         vitals.filesystems.truncate(LONGEST_LIST);
         for filesystem in &mut vitals.filesystems {
             // "/" or a class; anything with a path in it is not for us to send.
@@ -233,6 +235,14 @@ impl Redactor {
         self.public("agent_health.service_version", &mut health.service_version);
         self.list("agent_health.degraded", &mut health.degraded);
         self.list("agent_health.blind_spots", &mut health.blind_spots);
+        // Their keys are words of the agent's own; held to it like everything else.
+        for counts in [&mut health.dropped, &mut health.redacted] {
+            let scrubbed = std::mem::take(counts).into_iter().map(|(mut key, count)| {
+                self.text("agent_health.counts", &mut key);
+                (key, count)
+            });
+            *counts = scrubbed.collect();
+        }
     }
 
     /// A path: allow-listed places whole, homes to "~" and the policy's depth, the rest to its root. What is no path is text.
@@ -263,6 +273,20 @@ impl Redactor {
         self.limit(value);
     }
 
+    /// A program that nobody packaged: its maker may have given it a person's name.
+    fn program(&mut self, field: &'static str, value: &mut String) {
+        self.word(field, value);
+        let kept = self.secrets.replace_inside(value);
+        self.replace(field, value, kept);
+    }
+
+    /// Windows' ids of boots begin with the machine's name. It goes under every policy: an id must not change with one.
+    fn machine(&mut self, field: &'static str, value: &mut String) {
+        self.word(field, value);
+        let kept = self.secrets.replace_host(value);
+        self.replace(field, value, kept);
+    }
+
     /// Comes from a vendor or a package, not from a person, so account names in it are coincidence ("Ubuntu" for a person called
     /// ubuntu); paths and addresses are still cut.
     fn public(&mut self, field: &'static str, value: &mut String) {
@@ -277,6 +301,10 @@ impl Redactor {
         values.truncate(LONGEST_LIST);
         for value in values {
             self.text(field, value);
+            if !self.privacy.host_name {
+                let kept = self.secrets.replace_host(value);
+                self.replace(field, value, kept);
+            }
         }
     }
 

@@ -3,6 +3,8 @@
 //! Invariant: an allow-list. A path that lies in no public place keeps its first component only, so a place that nobody
 //! thought of leaks nothing.
 
+use std::borrow::Cow;
+
 /// Places that packages and administrators fill; what lies there was named by a vendor.
 const PUBLIC: [&str; 24] = [
     "/usr",
@@ -52,8 +54,23 @@ const TWO_PARTS: [&str; 6] = [
     "/dev/shm",
 ];
 
+/// Directories in a drive's root that Windows or its installers make; any other may be a person's.
+const DRIVE_ROOTS: [&str; 5] = [
+    "Temp",
+    "Windows.old",
+    "PerfLogs",
+    "$Recycle.Bin",
+    "Recovery",
+];
+
 /// What remains of a path. `homes` are this machine's homes, `depth` the policy's.
 pub(super) fn cut(path: &str, homes: &[String], depth: u32) -> String {
+    let plain = without_prefix(path);
+    let path = plain.as_ref();
+    // A share: server, share and folders are the organisation's or a person's.
+    if path.starts_with(r"\\") {
+        return r"\\".to_owned();
+    }
     if let Some(rest) = below_home(path, homes) {
         return below_tilde(rest, depth);
     }
@@ -69,6 +86,9 @@ pub(super) fn cut(path: &str, homes: &[String], depth: u32) -> String {
     if PUBLIC.iter().any(|place| is_below(path, place)) {
         return path.to_owned();
     }
+    if path.starts_with('\\') {
+        return r"\".to_owned();
+    }
     if !path.starts_with('/') && !is_drive(path) {
         return path.to_owned();
     }
@@ -80,7 +100,23 @@ pub(super) fn cut(path: &str, homes: &[String], depth: u32) -> String {
 
 /// Begins where a path of some system begins.
 pub(super) fn is_rooted(text: &str) -> bool {
-    text.starts_with(['/', '~']) || is_drive(text)
+    text.starts_with(['/', '~']) || text.starts_with(r"\") || is_drive(text)
+}
+
+/// The path behind what Windows' own interfaces put in front: `\\?\C:\x`, `\??\C:\x`, `\Device\HarddiskVolume3\x`.
+fn without_prefix(path: &str) -> Cow<'_, str> {
+    for prefix in [r"\\?\UNC", r"\\?\", r"\??\", r"\\.\"] {
+        if let Some(rest) = strip_ignoring_case(path, prefix) {
+            return match prefix.ends_with("UNC") {
+                true => Cow::Owned(format!(r"\{rest}")),
+                false => Cow::Borrowed(rest),
+            };
+        }
+    }
+    // The kernel numbers volumes; the system's own is C: to everybody else.
+    strip_ignoring_case(path, r"\Device\HarddiskVolume")
+        .map(|rest| rest.trim_start_matches(|c: char| c.is_ascii_digit()))
+        .map_or(Cow::Borrowed(path), |rest| Cow::Owned(format!("C:{rest}")))
 }
 
 /// What follows the home directory's name, if the path lies in one.
@@ -120,15 +156,25 @@ fn below_tilde(rest: &str, depth: u32) -> String {
 }
 
 fn first_part(path: &str) -> String {
+    if is_drive(path) {
+        let root = path.get(..3).unwrap_or_default();
+        let name = path
+            .get(3..)
+            .and_then(|rest| rest.split(['/', '\\']).next());
+        let known = DRIVE_ROOTS
+            .iter()
+            .find(|known| name.is_some_and(|name| name.eq_ignore_ascii_case(known)));
+        return format!("{root}{}", known.unwrap_or(&""));
+    }
     let separators = ['/', '\\'];
-    let start = if is_drive(path) { 3 } else { 1 };
+    let start = 1;
     let end = path
         .get(start..)
         .and_then(|rest| rest.find(separators))
         .map(|at| at + start);
     match end {
         Some(end) => path.get(..end).unwrap_or_default().to_owned(),
-        // A file directly in the root (or on a drive): its name is not a place.
+        // A file directly in the root: its name is not a place.
         None => path.get(..start).unwrap_or_default().to_owned(),
     }
 }
@@ -192,7 +238,19 @@ mod tests {
         check("/run/user/1000/x", 0, "/run/user");
         check("/media/anna/STICK/x", 0, "/media");
         check("/srv/projects/secret/x", 0, "/srv");
-        check(r"D:\private\x.exe", 0, r"D:\private");
+        check(r"D:\private\x.exe", 0, r"D:\");
+        check(r"C:\Temp\x.exe", 0, r"C:\Temp");
+        check(r"\\fileserver\anna$\secret\x.exe", 0, r"\\");
+        check(r"\\?\UNC\fileserver\anna$\x.exe", 0, r"\\");
+        check(r"\\?\C:\Users\anna\x.exe", 0, "~");
+        check(r"\??\C:\Windows\x.exe", 0, r"C:\Windows\x.exe");
+        check(r"\Device\HarddiskVolume3\Users\anna\x.exe", 0, "~");
+        check(
+            r"\Device\HarddiskVolume3\Program Files\x\x.exe",
+            0,
+            r"C:\Program Files\x\x.exe",
+        );
+        check(r"\secret\x.exe", 0, r"\");
         check("/secret-tool", 0, "/");
         check("/memfd:payload", 0, "/memfd:payload");
         check("", 0, "");

@@ -8,10 +8,14 @@ use std::path::Path;
 use super::path;
 
 const USER: &str = "(user)";
+const HOST: &str = "(host)";
 const ADDRESS: &str = "(address)";
 
 /// Names shorter than this would take ordinary words apart; an account of two letters is not found in free text.
 const SHORTEST_NAME: usize = 3;
+
+/// Names of this length are found inside other words as well: few words hold them by chance.
+const UNMISTAKABLE_NAME: usize = 6;
 
 /// An account database larger than this belongs to a directory service, whose people do not work on this laptop.
 const MAX_NAMES: usize = 4096;
@@ -26,6 +30,8 @@ pub struct Secrets {
     /// Lower case.
     names: Vec<String>,
     homes: Vec<String>,
+    /// Lower case.
+    hosts: Vec<String>,
 }
 
 impl Secrets {
@@ -50,7 +56,33 @@ impl Secrets {
             .collect();
         homes.sort_by_key(|home| std::cmp::Reverse(home.len()));
         homes.dedup();
-        Self { names, homes }
+        Self {
+            names,
+            homes,
+            hosts: Vec::new(),
+        }
+    }
+
+    /// With this machine's own names. Those that systems give to every machine are no secret.
+    #[must_use]
+    pub fn with_hosts(mut self, hosts: impl IntoIterator<Item = String>) -> Self {
+        const GENERIC: [&str; 9] = [
+            "localhost",
+            "localhost.localdomain",
+            "ubuntu",
+            "debian",
+            "fedora",
+            "linux",
+            "archlinux",
+            "windows",
+            "kernel",
+        ];
+        self.hosts = hosts
+            .into_iter()
+            .map(|name| name.trim().to_lowercase())
+            .filter(|name| name.len() >= SHORTEST_NAME && !GENERIC.contains(&name.as_str()))
+            .collect();
+        self
     }
 
     /// From the account database and the homes that the system knows.
@@ -89,20 +121,63 @@ impl Secrets {
         }
         // Named like a system's own folder, root's home is no secret, and "root" is a class.
         names.retain(|name| name != "root");
-        Self::new(names, homes)
+        let host = weft_agent_sys::host::name(root);
+        let short = host.split('.').next().unwrap_or_default().to_owned();
+        Self::new(names, homes).with_hosts([host, short])
     }
 
     pub(super) fn homes(&self) -> &[String] {
         &self.homes
     }
 
-    /// Replaces every secret that stands as a word.
+    /// Replaces every name that stands as a word.
     pub(super) fn replace_in(&self, text: &str) -> String {
-        let mut kept = text.to_owned();
-        for name in &self.names {
-            kept = replace_word(&kept, name);
-        }
-        kept
+        self.names.iter().fold(text.to_owned(), |kept, name| {
+            replace(&kept, name, USER, stands_alone)
+        })
+    }
+
+    /// Replaces every name, a long one inside a word too: for programs that a person named.
+    pub(super) fn replace_inside(&self, text: &str) -> String {
+        self.names.iter().fold(text.to_owned(), |kept, name| {
+            let anywhere = name.chars().count() >= UNMISTAKABLE_NAME;
+            replace(&kept, name, USER, |before, found, after| {
+                anywhere || stands_alone(before, found, after)
+            })
+        })
+    }
+
+    /// Replaces this machine's names.
+    pub(super) fn replace_host(&self, text: &str) -> String {
+        self.hosts.iter().fold(text.to_owned(), |kept, name| {
+            replace(&kept, name, HOST, stands_alone)
+        })
+    }
+}
+
+/// The domain of an account as systems write it: `a@domain`, `a%40domain`, `DOMAIN\a`, a URL. Empty where it is none, so that
+/// the part before the at sign cannot stay.
+pub(super) fn domain(account: &str) -> String {
+    let lower = account.trim().to_lowercase().replace("%40", "@");
+    let host = lower.split_once("://").map_or(&*lower, |(_, rest)| rest);
+    let host = host.split(['/', '?', '#']).next().unwrap_or_default();
+    let (behind, domain) = match host.rsplit_once('@') {
+        Some((_, domain)) => (true, domain),
+        None => (false, host),
+    };
+    let (windows, domain) = match domain.split_once('\\') {
+        Some((domain, _)) => (true, domain),
+        None => (behind, domain),
+    };
+    let domain = domain.split(':').next().unwrap_or_default();
+    let proper = domain
+        .chars()
+        .all(|c| c.is_alphanumeric() || matches!(c, '.' | '-'));
+    // A word without a dot is a domain only where the spelling says so: alone it is an account's name.
+    if proper && (windows || domain.contains('.')) && domain.len() <= 253 {
+        domain.to_owned()
+    } else {
+        String::new()
     }
 }
 
@@ -113,8 +188,9 @@ pub(super) fn scrub(text: &str, secrets: &Secrets, depth: u32) -> String {
 
 /// Paths are cut, addresses replaced.
 ///
-/// A personal path may hold blanks ("My Taxes 2025.pdf"), so everything from its beginning to the next quote, bracket, comma or
-/// line end goes with it. What is lost that way is words of a sentence; what could be kept is somebody's file name.
+/// A personal path may hold blanks, commas, brackets and quotes ("Anna's taxes (2025), final.pdf"), so everything from its
+/// beginning goes with it: to the last bracket or quote that closes the one it stands in, else to the line's end. What is lost
+/// that way is words of a sentence; what could be kept is somebody's file name.
 pub(super) fn scrub_paths(text: &str, secrets: &Secrets, depth: u32) -> String {
     let mut kept = String::with_capacity(text.len());
     let mut rest = text;
@@ -131,14 +207,13 @@ pub(super) fn scrub_paths(text: &str, secrets: &Secrets, depth: u32) -> String {
         let path_and_more = &rest[start..];
         let cut = path::cut(&word[start..], &secrets.homes, depth);
         kept.push_str(&word[..start]);
+        let opener = kept.chars().next_back();
         kept.push_str(&cut);
         let is_public = cut == word[start..];
         let end = if is_public {
             word.len() - start
         } else {
-            path_and_more
-                .find(is_terminator)
-                .unwrap_or(path_and_more.len())
+            end_of_personal(path_and_more, opener)
         };
         rest = &path_and_more[end..];
     }
@@ -147,12 +222,21 @@ pub(super) fn scrub_paths(text: &str, secrets: &Secrets, depth: u32) -> String {
 
 /// Ends a word.
 fn is_boundary(c: char) -> bool {
-    c.is_whitespace() || c == '=' || is_terminator(c)
+    c.is_whitespace() || matches!(c, '=' | '"' | '\'' | '(' | ')' | ',' | ';')
 }
 
-/// Ends a path that may hold blanks.
-fn is_terminator(c: char) -> bool {
-    matches!(c, '"' | '\'' | '(' | ')' | ',' | ';' | '\n' | '\r')
+/// Where a personal path ends that begins behind `opener`.
+fn end_of_personal(text: &str, opener: Option<char>) -> usize {
+    let line = text.find(['\n', '\r']).unwrap_or(text.len());
+    let closer = match opener {
+        Some('"') => '"',
+        Some('\'') => '\'',
+        Some('(') => ')',
+        Some('[') => ']',
+        Some('<') => '>',
+        _ => return line,
+    };
+    text[..line].rfind(closer).unwrap_or(line)
 }
 
 /// Where a path begins in a word: behind a scheme or an option, perhaps.
@@ -160,15 +244,22 @@ fn path_start(word: &str, homes: &[String]) -> Option<usize> {
     let rooted = word
         .find(['/', '~'])
         .filter(|at| *at == 0 || is_path_like(word, *at, homes));
-    let drive = word
-        .find(":\\")
-        .and_then(|at| at.checked_sub(1))
-        .filter(|at| word.is_char_boundary(*at));
+    // Nothing but a path has a backslash; what stands before it may be a domain (`CORP\anna`).
     rooted
         .into_iter()
-        .chain(drive)
-        .chain(word.find("\\\\"))
+        .chain(drive_start(word))
+        .chain(word.find('\\'))
         .min()
+}
+
+/// Where `C:\` or `C:/` begins; in `https://` more than one letter stands before the colon.
+fn drive_start(word: &str) -> Option<usize> {
+    let bytes = word.as_bytes();
+    bytes.windows(3).enumerate().find_map(|(at, three)| {
+        let drive = matches!(three, [letter, b':', b'\\' | b'/'] if letter.is_ascii_alphabetic());
+        let alone = at == 0 || !bytes[at - 1].is_ascii_alphanumeric();
+        (drive && alone && word.is_char_boundary(at)).then_some(at)
+    })
 }
 
 /// A slash inside a word ("and/or", "dpkg:a/b") is a path only where it leads to a home or follows a colon or an equals sign.
@@ -185,7 +276,7 @@ fn mentions_home(text: &str, homes: &[String]) -> bool {
             .any(|home| lower.contains(&home.to_lowercase()))
 }
 
-/// local@domain.tld; a package "manager:name@1.2" has a colon before the at sign.
+/// local@domain.tld, user:password@host; in a package "manager:name@1.2" a version follows the at sign.
 fn is_address(word: &str) -> bool {
     let Some((local, domain)) = word.split_once('@') else {
         return false;
@@ -193,30 +284,66 @@ fn is_address(word: &str) -> bool {
     let dotted = domain
         .split_once('.')
         .is_some_and(|(host, tld)| !host.is_empty() && tld.chars().any(char::is_alphabetic));
-    !local.is_empty() && !local.contains(':') && dotted
+    let package = local.contains(':') && domain.starts_with(|c: char| c.is_ascii_digit());
+    !local.is_empty() && dotted && !package
 }
 
-fn replace_word(text: &str, name: &str) -> String {
-    // ASCII lower-casing keeps byte positions; names with other letters are compared through it as they are.
-    let lower = text.to_ascii_lowercase();
+/// Replaces `name` (lower case) in `text` where `accept` agrees with what stands before and after.
+fn replace(
+    text: &str,
+    name: &str,
+    with: &str,
+    accept: impl Fn(&str, &str, &str) -> bool,
+) -> String {
     let mut kept = String::with_capacity(text.len());
-    let mut from = 0;
-    while let Some(found) = lower.get(from..).and_then(|rest| rest.find(name)) {
-        let (start, end) = (from + found, from + found + name.len());
-        let before = text.get(..start).and_then(|head| head.chars().next_back());
-        let after = text.get(end..).and_then(|tail| tail.chars().next());
-        let is_word =
-            !before.is_some_and(char::is_alphanumeric) && !after.is_some_and(char::is_alphanumeric);
-        kept.push_str(text.get(from..start).unwrap_or_default());
-        kept.push_str(if is_word {
-            USER
+    let mut rest = text;
+    while let Some((start, end)) = find_folded(rest, name) {
+        let (before, found, after) = (&rest[..start], &rest[start..end], &rest[end..]);
+        kept.push_str(before);
+        let whole = &text[..text.len() - rest.len() + start];
+        kept.push_str(if accept(whole, found, after) {
+            with
         } else {
-            text.get(start..end).unwrap_or_default()
+            found
         });
-        from = end;
+        rest = after;
     }
-    kept.push_str(text.get(from..).unwrap_or_default());
+    kept.push_str(rest);
     kept
+}
+
+/// The first place where `text` says `name`, which is in lower case, whatever its own case: in any script, not ASCII only.
+fn find_folded(text: &str, name: &str) -> Option<(usize, usize)> {
+    let first = name.chars().next()?;
+    text.char_indices().find_map(|(start, c)| {
+        if c.to_lowercase().next() != Some(first) {
+            return None;
+        }
+        let mut wanted = name.chars();
+        for (at, c) in text[start..].char_indices() {
+            let mut folded = c.to_lowercase();
+            if !folded.all(|c| wanted.next() == Some(c)) {
+                return None;
+            }
+            if wanted.as_str().is_empty() {
+                return Some((start, start + at + c.len_utf8()));
+            }
+        }
+        None
+    })
+}
+
+/// Whether a name stands as a word: no letter touches it, or the case changes there (`AnnaBackup`). Digits are no letters:
+/// `anna2024` is Anna's.
+fn stands_alone(before: &str, found: &str, after: &str) -> bool {
+    let hump = |left: Option<char>, right: Option<char>| {
+        left.is_some_and(char::is_lowercase) && right.is_some_and(char::is_uppercase)
+    };
+    let (left, right) = (before.chars().next_back(), after.chars().next());
+    let (first, last) = (found.chars().next(), found.chars().next_back());
+    let begins = !left.is_some_and(char::is_alphabetic) || hump(left, first);
+    let ends = !right.is_some_and(char::is_alphabetic) || hump(last, right);
+    begins && ends
 }
 
 #[cfg(test)]
@@ -236,7 +363,9 @@ mod tests {
     fn secrets_leave_no_trace_in_text() {
         check("shutdown by Anna", "shutdown by (user)");
         check("ask anna.berg@example.org now", "ask (address) now");
-        check("file /home/anna/taxes.pdf, gone", "file ~, gone");
+        check("file /home/anna/taxes.pdf, gone", "file ~");
+        check("file /home/anna/Anna's taxes (2025), final.pdf", "file ~");
+        check("(/home/anna/taxes (final).pdf) gone", "(~) gone");
         check("file '/home/anna/My Taxes.pdf' gone", "file '~' gone");
         check("wrote file:///home/anna/x", "wrote file:/");
         check("either/or stays", "either/or stays");
@@ -248,5 +377,52 @@ mod tests {
             "systemd-shutdown wrote /usr/lib/x",
         );
         check(r"C:\Users\Anna Berg\x.exe ran", "~");
+        check("curl anna:hunter2@host.example now", "curl (address) now");
+        check("anna2024 and AnnaBackup", "(user)2024 and (user)Backup");
+        check("Susanna stays, hannah too", "Susanna stays, hannah too");
+        check(r"copied \\server\share\taxes.pdf, done", r"copied \\");
+    }
+
+    #[test]
+    fn of_an_account_only_the_domain_stays() {
+        for (account, expect) in [
+            ("anna.berg@corp.example", "corp.example"),
+            ("anna.berg%40Corp.example", "corp.example"),
+            (r"CORP\anna.berg", "corp"),
+            (
+                "https://anna:hunter2@corp.example:8443/anna",
+                "corp.example",
+            ),
+            ("corp.example", "corp.example"),
+            ("anna", ""),
+            ("anna berg", ""),
+            ("müller.example", "müller.example"),
+        ] {
+            assert_eq!(domain(account), expect, "{account}");
+        }
+    }
+
+    #[test]
+    fn names_are_found_in_every_script() {
+        let secrets = Secrets::new(["özlem".into(), "мария".into(), "李小龙".into()], []);
+        assert_eq!(
+            secrets.replace_in("ÖZLEM, Мария und 李小龙"),
+            "(user), (user) und (user)"
+        );
+    }
+
+    #[test]
+    fn programs_named_after_their_maker_lose_the_name() {
+        let secrets = Secrets::new(["annaberg".into(), "max".into()], []);
+        assert_eq!(secrets.replace_inside("toolannabergv2"), "tool(user)v2");
+        assert_eq!(secrets.replace_inside("maximum"), "maximum");
+        assert_eq!(secrets.replace_inside("max3000.exe"), "(user)3000.exe");
+    }
+
+    #[test]
+    fn the_machine_is_not_named() {
+        let secrets = Secrets::default().with_hosts(["ANNA-PC".into(), "localhost".into()]);
+        assert_eq!(secrets.replace_host("anna-pc:8"), "(host):8");
+        assert_eq!(secrets.replace_host("localhost:8"), "localhost:8");
     }
 }

@@ -124,10 +124,11 @@ impl App {
     }
 }
 
-/// The shape of the TOML: `any`, `linux`, `macos`, `windows`, each a table of lists.
+/// The shape of the TOML: `any`, `linux`, `macos`, `windows`, each a table of lists; `weak` names the facts that want a
+/// second one beside them.
 impl Serialize for App {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        let mut out = serializer.serialize_struct("App", 8)?;
+        let mut out = serializer.serialize_struct("App", 9)?;
         out.serialize_field("id", &self.id)?;
         out.serialize_field("name", &self.name)?;
         out.serialize_field("category", &self.category)?;
@@ -135,6 +136,13 @@ impl Serialize for App {
         out.serialize_field("linux", &self.table(Some(Os::Linux)))?;
         out.serialize_field("macos", &self.table(Some(Os::Macos)))?;
         out.serialize_field("windows", &self.table(Some(Os::Windows)))?;
+        let weak: Vec<&str> = self
+            .facts
+            .iter()
+            .filter(|fact| fact.weak)
+            .map(|fact| &*fact.text)
+            .collect();
+        out.serialize_field("weak", &weak)?;
         out.serialize_field("sources", &self.sources)?;
         out.end()
     }

@@ -108,20 +108,17 @@ pub enum Flag {
 
 /// What is known beside the value. Everything may be absent; unknown keys are ignored.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-#[serde(default)]
+#[serde(default, from = "Written")]
 pub struct Context {
     pub original_filename: Option<String>,
-    #[serde(alias = "file_description", alias = "product", alias = "product_name")]
     pub description: Option<String>,
-    #[serde(alias = "cmdline")]
+    /// Product name of the file's version resource.
+    pub product: Option<String>,
     pub command_line: Option<String>,
     /// Full path of the executable, where the value is only its name.
-    #[serde(alias = "path", alias = "exe", alias = "executable")]
     pub image: Option<String>,
-    #[serde(deserialize_with = "truth")]
     pub signed: Option<bool>,
     /// Subject or organisation of a code signature; on macOS also the team id.
-    #[serde(alias = "team_id", alias = "publisher")]
     pub signer: Option<String>,
     pub bundle_id: Option<String>,
     pub package: Option<String>,
@@ -130,23 +127,117 @@ pub struct Context {
     pub tenant: Option<String>,
     pub cgroup: Option<String>,
     /// The organisation's own mail domains: what tells a business account from a foreign one.
+    pub organisation_domains: Vec<String>,
+    /// The organisation's own tenants (id or name).
+    pub organisation_tenants: Vec<String>,
+}
+
+/// A context as inventories and event logs write it: each thing under several names, perhaps under two of them at once,
+/// a number where a text is meant, or null.
+#[derive(Default, Deserialize)]
+#[serde(default)]
+struct Written {
+    #[serde(alias = "OriginalFileName")]
+    original_filename: Word,
+    original_file_name: Word,
+    #[serde(alias = "Description")]
+    description: Word,
+    file_description: Word,
+    #[serde(alias = "Product")]
+    product: Word,
+    product_name: Word,
+    #[serde(alias = "CommandLine")]
+    command_line: Word,
+    cmdline: Word,
+    #[serde(alias = "Image")]
+    image: Word,
+    path: Word,
+    exe: Word,
+    executable: Word,
+    #[serde(deserialize_with = "truth", alias = "Signed")]
+    signed: Option<bool>,
+    #[serde(alias = "Signature")]
+    signer: Word,
+    team_id: Word,
+    publisher: Word,
+    #[serde(alias = "Company")]
+    company: Word,
+    bundle_id: Word,
+    package: Word,
+    account_domain: Word,
+    tenant: Word,
+    tenant_id: Word,
+    cgroup: Word,
+    #[serde(deserialize_with = "list")]
+    organisation_domains: Vec<String>,
     #[serde(
         deserialize_with = "list",
-        alias = "organization_domains",
         alias = "org_domains",
         alias = "own_domains"
     )]
-    pub organisation_domains: Vec<String>,
-    /// The organisation's own tenants (id or name).
+    organization_domains: Vec<String>,
+    #[serde(deserialize_with = "list", alias = "organisation_tenant")]
+    organisation_tenants: Vec<String>,
     #[serde(
         deserialize_with = "list",
-        alias = "organization_tenants",
         alias = "org_tenants",
-        alias = "organisation_tenant",
         alias = "home_tenant",
         alias = "own_tenant"
     )]
-    pub organisation_tenants: Vec<String>,
+    organization_tenants: Vec<String>,
+}
+
+impl From<Written> for Context {
+    fn from(written: Written) -> Self {
+        let first = |words: &[Word]| words.iter().find_map(|word| word.0.clone());
+        Self {
+            original_filename: first(&[written.original_filename, written.original_file_name]),
+            description: first(&[written.description, written.file_description]),
+            product: first(&[written.product, written.product_name]),
+            command_line: first(&[written.command_line, written.cmdline]),
+            image: first(&[written.image, written.path, written.exe, written.executable]),
+            signed: written.signed,
+            signer: first(&[
+                written.signer,
+                written.publisher,
+                written.company,
+                written.team_id,
+            ]),
+            bundle_id: first(&[written.bundle_id]),
+            package: first(&[written.package]),
+            account_domain: first(&[written.account_domain]),
+            tenant: first(&[written.tenant, written.tenant_id]),
+            cgroup: first(&[written.cgroup]),
+            organisation_domains: [written.organisation_domains, written.organization_domains]
+                .concat(),
+            organisation_tenants: [written.organisation_tenants, written.organization_tenants]
+                .concat(),
+        }
+    }
+}
+
+/// A text, or whatever else stands there as its text; nothing where nothing is said.
+#[derive(Clone, Default)]
+struct Word(Option<String>);
+
+impl<'de> Deserialize<'de> for Word {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        #[derive(Deserialize)]
+        #[serde(untagged)]
+        enum Loose {
+            Text(String),
+            Truth(bool),
+            Number(f64),
+            Other(serde::de::IgnoredAny),
+        }
+        let text = match Loose::deserialize(deserializer)? {
+            Loose::Text(text) => text,
+            Loose::Truth(truth) => truth.to_string(),
+            Loose::Number(number) => number.to_string(),
+            Loose::Other(_) => String::new(),
+        };
+        Ok(Self(Some(text).filter(|text| !text.trim().is_empty())))
+    }
 }
 
 /// One line of `catalog match`.
@@ -154,7 +245,7 @@ pub struct Context {
 pub struct Query {
     pub kind: FactKind,
     pub value: String,
-    #[serde(default)]
+    #[serde(default, deserialize_with = "nothing_or")]
     pub context: Context,
 }
 
@@ -215,7 +306,7 @@ fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::
         Truth(bool),
         Number(i64),
         Word(String),
-        Nothing(()),
+        Nothing(serde::de::IgnoredAny),
     }
     Ok(match Loose::deserialize(deserializer)? {
         Loose::Truth(truth) => Some(truth),
@@ -225,7 +316,7 @@ fn truth<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Option<bool>, D::
             "false" | "no" | "unsigned" | "invalid" | "0" => Some(false),
             _ => None,
         },
-        Loose::Nothing(()) => None,
+        Loose::Nothing(_) => None,
     })
 }
 
@@ -243,4 +334,9 @@ fn list<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Vec<String>, D::Er
         Loose::One(one) => vec![one],
         Loose::Nothing(()) => Vec::new(),
     })
+}
+
+/// `null` says nothing.
+fn nothing_or<'de, D: Deserializer<'de>>(deserializer: D) -> Result<Context, D::Error> {
+    Ok(Option::<Context>::deserialize(deserializer)?.unwrap_or_default())
 }

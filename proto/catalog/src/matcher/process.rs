@@ -233,7 +233,9 @@ fn inside<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Hit<'a>> {
             return Some(hit);
         }
     }
-    described(catalog, seen.os, seen.context.description.as_deref()?)
+    [&seen.context.description, &seen.context.product]
+        .into_iter()
+        .find_map(|text| described(catalog, seen.os, text.as_deref()?))
 }
 
 /// What a file description or product name names: `TeamViewer 15`, a rule's `TeamViewer*`, or the vendor of one app.
@@ -390,15 +392,18 @@ fn signed_by(seen: &Seen<'_>, app: &App) -> bool {
 }
 
 fn described_as(seen: &Seen<'_>, app: &App) -> bool {
-    let Some(text) = seen.context.description.as_deref().map(normal::display) else {
-        return false;
-    };
-    let words = text.split(' ');
     let name = normal::display(&app.name);
-    !name.is_empty()
-        && (text == name
+    let says = |text: &String| {
+        let text = normal::display(text);
+        text == name
             || text.starts_with(&format!("{name} "))
-            || words.clone().any(|word| word == app.id))
+            || text.split(' ').any(|word| word == app.id)
+    };
+    let context = seen.context;
+    [&context.description, &context.product]
+        .into_iter()
+        .flatten()
+        .any(says)
 }
 
 /// Stores sign with identities of their own, a number for each publisher.
