@@ -7,10 +7,13 @@
 //! The store is thrown away afterwards unless `--data` names a directory. It is never the collector's own.
 
 mod ancestry;
+mod calendar;
 mod envelope;
 mod intake;
 mod lines;
 mod looks;
+mod moment;
+mod opened;
 mod osquery;
 mod output;
 mod programs;
@@ -18,11 +21,11 @@ mod ranking;
 mod record;
 mod sources;
 mod sysmon;
+mod vocabulary;
 mod weft;
 
 use std::{
-    fs::File,
-    io::{self, BufRead, BufReader},
+    io::BufRead,
     path::{Path, PathBuf},
     process::ExitCode,
 };
@@ -43,7 +46,7 @@ use crate::app::Surroundings;
 /// Read history from a file and print what the detectors say about it
 #[derive(Args, Clone, Debug)]
 pub struct Arguments {
-    /// JSON lines, several files in the order of their history; ".gz" is unpacked, "-" reads standard input
+    /// JSON lines, several files in the order of their history; gzip and UTF-16 are known by content, "-" reads standard input
     #[arg(value_name = "FILE", required = true)]
     files: Vec<PathBuf>,
     /// What the lines are
@@ -89,7 +92,7 @@ pub async fn run(arguments: Arguments, around: Surroundings) -> Result<ExitCode>
     let files = arguments
         .files
         .iter()
-        .map(|file| Ok((file.display().to_string(), open(file)?)))
+        .map(|file| Ok((file.display().to_string(), opened::open(file)?)))
         .collect::<Result<Vec<_>>>()?;
     let throw_away = match &arguments.data {
         Some(_) => None,
@@ -144,10 +147,17 @@ async fn judge(
         eprintln!("replay: {}", looks::hint(arguments.format, read.sample()));
         return Ok(ExitCode::FAILURE);
     }
-    let now = arguments
-        .until
-        .or(read.newest)
-        .unwrap_or(Timestamp::UNIX_EPOCH);
+    let Some(end) = read.calendar.end() else {
+        eprintln!("replay: not one fact about a device, nothing to judge");
+        return Ok(ExitCode::SUCCESS);
+    };
+    if arguments.until.is_none() && end.doubtful > 0 {
+        eprintln!(
+            "replay: {} facts lie months after all others and do not end the history (a wrong clock?); --until TIME believes them",
+            end.doubtful
+        );
+    }
+    let now = arguments.until.unwrap_or(end.at);
     let settings = Settings::default();
     let days = settings.history_days.ceil() as u32;
     eprintln!("replay: judging as of {now}");
@@ -173,28 +183,6 @@ async fn judge(
         evidence.devices.len()
     );
     Ok(ExitCode::SUCCESS)
-}
-
-fn open(path: &Path) -> Result<Box<dyn BufRead>> {
-    if path == Path::new("-") {
-        return Ok(Box::new(BufReader::new(io::stdin())));
-    }
-    let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-    if file.metadata().is_ok_and(|about| about.is_dir()) {
-        bail!("{} is a directory; name its files", path.display());
-    }
-    let file = BufReader::with_capacity(1 << 20, file);
-    if is_packed(path) {
-        // Several members one after another are one file, as gzip itself reads them.
-        let unpacked = flate2::bufread::MultiGzDecoder::new(file);
-        return Ok(Box::new(BufReader::with_capacity(1 << 20, unpacked)));
-    }
-    Ok(Box::new(file))
-}
-
-fn is_packed(path: &Path) -> bool {
-    path.extension()
-        .is_some_and(|end| end.eq_ignore_ascii_case("gz"))
 }
 
 fn read_verdicts(path: &Path) -> Result<Vec<Verdict>> {

@@ -2,7 +2,8 @@
 //!
 //! **Invariant: a field is found wherever its wrapping puts it, and nothing is guessed.** Known: flat (NXLog), `EventData`,
 //! `winlog.event_data` (Winlogbeat), `Event.EventData.Data[]` and `Event.EventData` (XML turned into JSON), the XML itself
-//! in one line, an Elastic hit (`_source`), a Splunk HEC or export line (`event`, `result`), a JSON array of any of them.
+//! in one line, an Elastic hit (`_source`), a Splunk HEC or export line (`event`, `result`), an OpenTelemetry `body`, what
+//! `Get-WinEvent | ConvertTo-Json` writes (the fields in `Message`), a JSON array of any of them.
 
 use std::borrow::Cow;
 
@@ -38,7 +39,9 @@ fn unwrap(value: Value, depth: usize) -> Value {
     if depth == 0 {
         return Value::Object(outer);
     }
-    for name in ["_source", "result", "event", "_raw", "Event", "message"] {
+    for name in [
+        "_source", "result", "event", "_raw", "body", "Event", "message",
+    ] {
         let inner = match outer.get(name) {
             Some(Value::Object(inner)) if name != "event" || is_event(inner) => {
                 Value::Object(inner.clone())
@@ -64,7 +67,31 @@ fn unwrap(value: Value, depth: usize) -> Value {
         outer.extend(inner);
         return Value::Object(outer);
     }
+    told_in_words(&mut outer);
     Value::Object(outer)
+}
+
+/// Where PowerShell exported an event, its fields stand in the message alone: one "Name: value" a line.
+fn told_in_words(event: &mut Map<String, Value>) {
+    if ["Image", "EventData", "winlog", "event_data"]
+        .iter()
+        .any(|known| event.contains_key(*known))
+    {
+        return;
+    }
+    let words = ["Message", "message"]
+        .iter()
+        .find_map(|name| event.get(*name)?.as_str())
+        .and_then(|text| text.trim_start().strip_prefix("Process Create:"));
+    let told: Vec<(String, Value)> = words
+        .into_iter()
+        .flat_map(str::lines)
+        .filter_map(|line| line.split_once(':'))
+        .map(|(name, value)| (name.trim().to_owned(), value.trim().into()))
+        .collect();
+    for (name, value) in told {
+        event.entry(name).or_insert(value);
+    }
 }
 
 /// ECS also has an object `event`, of codes and categories.
@@ -141,7 +168,12 @@ impl<'a> Fields<'a> {
 
     pub fn number(&self, names: &[&str]) -> Option<u64> {
         names.iter().find_map(|name| match self.find(name)? {
-            Value::Number(number) => number.as_u64(),
+            // Table tools write whole numbers as 1.0.
+            Value::Number(number) => number.as_u64().or_else(|| {
+                let number = number.as_f64()?;
+                (number.fract() == 0.0 && (0.0..=f64::from(u32::MAX)).contains(&number))
+                    .then_some(number as u64)
+            }),
             Value::String(text) => whole(text),
             // XML converters write {"#text": 1} when the element has attributes.
             Value::Object(element) => {
@@ -313,6 +345,9 @@ mod tests {
             format!(r#"{{"time":1,"host":"other","event":{flat}}}"#),
             format!(r#"{{"result":{{"_raw":{}}}}}"#, Value::String(flat.to_owned())),
             format!(r#"{{"event":{}}}"#, Value::String(xml.to_owned())),
+            format!(r#"{{"body":{},"type":"raw"}}"#, Value::String(flat.to_owned())),
+            flat.replace(":1,", ":1.0,"),
+            r#"{"Id":1,"EventID":1,"Computer":"LT-1","Message":"Process Create:\r\nRuleName: -\r\nProcessId: 7\r\nImage: C:\\a.exe"}"#.to_owned(),
             xml.to_owned(),
             r##"{"Event":{"System":{"EventID":{"#text":1},"Computer":"LT-1"},"EventData":{"Data":[{"@Name":"Image","#text":"C:\\a.exe"},{"#attributes":{"Name":"ProcessId"},"#text":"7"}]}}}"##.to_owned(),
             r#"{"winlog":{"event_id":1,"computer_name":"LT-1","event_data":{"Image":"C:\\a.exe","ProcessId":"0x7"}}}"#.to_owned(),

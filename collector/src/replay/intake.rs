@@ -16,6 +16,7 @@ use weft_collector_core::{
 use weft_collector_store::telemetry::Telemetry;
 
 use super::{
+    calendar::Calendar,
     lines::{Line, Lines},
     record::{Described, Dirty, Reader, Record, Said},
     sources::{Place, Sources},
@@ -26,6 +27,9 @@ const BLOCK: usize = 20_000;
 
 /// Dirty lines that are named one by one; the rest is counted.
 const NAMED: u64 = 20;
+
+/// Stretches of dirty lines whose numbers are told at the end.
+const RANGES: usize = 100;
 
 /// Lines kept to tell what a file of the wrong format is, and characters of each.
 const SAMPLE: usize = 20;
@@ -49,7 +53,7 @@ pub struct Intake<'a> {
 /// What the file held.
 #[derive(Default)]
 pub struct Read {
-    pub newest: Option<Timestamp>,
+    pub calendar: Calendar,
     pub sources: Sources,
     devices: BTreeMap<DeviceId, Known>,
     lines: u64,
@@ -58,6 +62,8 @@ pub struct Read {
     other: u64,
     later: u64,
     dirty: u64,
+    /// The numbers of all dirty lines as far as [`RANGES`] goes: file, first, last.
+    dirt: Vec<(u16, u64, u64)>,
     /// The first dirty lines, to tell what the file is instead.
     sample: Vec<String>,
 }
@@ -96,7 +102,7 @@ impl<'a> Intake<'a> {
         for known in self.read.devices.values_mut() {
             known.watermark = None;
         }
-        while let Some(line) = lines.next()? {
+        while let Some(line) = lines.next() {
             self.read.lines += 1;
             if self.read.facts == 0
                 && self.read.sample.len() < SAMPLE
@@ -106,6 +112,7 @@ impl<'a> Intake<'a> {
                     .sample
                     .push(text.chars().take(SAMPLE_LENGTH).collect());
             }
+            let is_broken = matches!(line, Line::Broken(_));
             match said(line, reader) {
                 None => {}
                 Some(Ok(Said::Nothing)) => self.read.other += 1,
@@ -119,7 +126,15 @@ impl<'a> Intake<'a> {
                         self.fact(fact, place).await?;
                     }
                 }
-                Some(Err(Dirty(why))) => self.read.dirty(name, lines.number, &why),
+                Some(Err(Dirty(why))) => {
+                    self.read.dirty(self.file, lines.number);
+                    if self.read.dirty <= NAMED || is_broken {
+                        eprintln!(
+                            "replay: {name}, line {} is passed over: {why}",
+                            lines.number
+                        );
+                    }
+                }
             }
             if self.block.len() >= BLOCK {
                 self.flush().await?;
@@ -171,7 +186,7 @@ impl<'a> Intake<'a> {
         }
         known.learn(&record.device.traits);
         known.seq += 1;
-        self.read.newest = self.read.newest.max(Some(record.at));
+        self.read.calendar.enter(record.at);
         self.read.facts += 1;
         if known.seq <= stored {
             self.read.known_before += 1;
@@ -205,15 +220,47 @@ fn said(line: Line, reader: &mut dyn Reader) -> Option<Result<Said, Dirty>> {
         Line::Text(text) => Some(reader.read(&text)),
         Line::TooLong => Some(Err(Dirty::new("longer than 8 MiB"))),
         Line::NotText => Some(Err(Dirty::new("not UTF-8"))),
+        Line::Broken(why) => Some(Err(Dirty(format!(
+            "the file cannot be read further ({why}); what came before counts"
+        )))),
     }
 }
 
 impl Read {
-    fn dirty(&mut self, file: &str, number: u64, why: &str) {
+    fn dirty(&mut self, file: u16, number: u64) {
         self.dirty += 1;
-        if self.dirty <= NAMED {
-            eprintln!("replay: {file}, line {number} is passed over: {why}");
+        if let Some((known, _, last)) = self.dirt.last_mut()
+            && *known == file
+            && *last + 1 == number
+        {
+            *last = number;
+        } else if self.dirt.len() < RANGES {
+            self.dirt.push((file, number, number));
         }
+    }
+
+    /// "2, 4, 9-11 (and more)", per file.
+    fn dirty_lines(&self) -> Vec<(String, String)> {
+        let mut told: Vec<(u16, Vec<String>)> = Vec::new();
+        for (file, first, last) in &self.dirt {
+            let range = if first == last {
+                first.to_string()
+            } else {
+                format!("{first}-{last}")
+            };
+            match told.last_mut() {
+                Some((known, ranges)) if known == file => ranges.push(range),
+                _ => told.push((*file, vec![range])),
+            }
+        }
+        let more = if self.dirt.len() == RANGES {
+            ", ... (only the first are told)"
+        } else {
+            ""
+        };
+        told.into_iter()
+            .map(|(file, ranges)| (self.sources.name(file), ranges.join(", ") + more))
+            .collect()
     }
 
     /// The tally, on stderr.
@@ -232,6 +279,12 @@ impl Read {
         ] {
             if count > 0 {
                 eprintln!("replay: {count} {what}");
+            }
+        }
+        // The first ones were named with their reasons.
+        if self.dirty > NAMED {
+            for (file, lines) in self.dirty_lines() {
+                eprintln!("replay: dirty lines of {file}: {lines}");
             }
         }
     }

@@ -11,15 +11,19 @@ pub struct Lines<R> {
     /// Where the newest line begins, By.
     pub offset: u64,
     next: u64,
+    broken: bool,
 }
 
 /// A line as it stands in the file.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Line {
     Text(String),
+    /// Nothing, or a bracket that only holds an array of lines together.
     Empty,
     TooLong,
     NotText,
+    /// The file cannot be read further: a packed file that is cut off, a disk that fails.
+    Broken(String),
 }
 
 impl<R: BufRead> Lines<R> {
@@ -29,11 +33,26 @@ impl<R: BufRead> Lines<R> {
             number: 0,
             offset: 0,
             next: 0,
+            broken: false,
         }
     }
 
-    /// The next line; `None` at the end.
-    pub fn next(&mut self) -> io::Result<Option<Line>> {
+    /// The next line; `None` at the end, or after a [`Line::Broken`].
+    pub fn next(&mut self) -> Option<Line> {
+        if self.broken {
+            return None;
+        }
+        match self.read() {
+            Ok(line) => line,
+            Err(error) => {
+                self.broken = true;
+                self.number += 1;
+                Some(Line::Broken(error.to_string()))
+            }
+        }
+    }
+
+    fn read(&mut self) -> io::Result<Option<Line>> {
         let mut bytes = Vec::new();
         let read = self
             .from
@@ -53,7 +72,7 @@ impl<R: BufRead> Lines<R> {
         let line = match String::from_utf8(bytes) {
             // Windows tools like to begin with a byte order mark.
             Ok(text) => match text.trim_start_matches('\u{feff}').trim() {
-                "" => Line::Empty,
+                "" | "[" | "]" | "," => Line::Empty,
                 trimmed => Line::Text(trimmed.to_owned()),
             },
             Err(_) => Line::NotText,
@@ -90,7 +109,7 @@ mod tests {
         bytes.extend(b"\nlast");
         let mut lines = Lines::new(bytes.as_slice());
         let mut all = Vec::new();
-        while let Some(line) = lines.next().unwrap() {
+        while let Some(line) = lines.next() {
             all.push(line);
         }
         let text = |text: &str| Line::Text(text.into());

@@ -15,7 +15,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 use weft_collector_core::{detect::process::daily::Run, device::DeviceId, event::Process};
 
-use super::record::Reader;
+use super::{opened, record::Reader};
 
 const MOST: usize = 2_000_000;
 pub const EACH: usize = 5;
@@ -41,6 +41,13 @@ impl Sources {
     pub fn file(&mut self, name: &str) -> u16 {
         self.files.push(PathBuf::from(name));
         u16::try_from(self.files.len() - 1).unwrap_or(u16::MAX)
+    }
+
+    /// The name of a file.
+    pub fn name(&self, file: u16) -> String {
+        self.files
+            .get(usize::from(file))
+            .map_or_else(String::new, |path| path.display().to_string())
     }
 
     pub fn remember(&mut self, device: DeviceId, at: Timestamp, process: &Process, place: Place) {
@@ -110,9 +117,9 @@ impl Sources {
     }
 }
 
-/// The line at an offset. Standard input and packed files are not read twice.
+/// The line at an offset. Pipes, packed files and UTF-16 are not read twice.
 fn again(file: &Path, offset: u64) -> Option<String> {
-    if file == Path::new("-") || super::is_packed(file) {
+    if !opened::is_plain(file) {
         return None;
     }
     let mut file = File::open(file).ok()?;

@@ -4,7 +4,6 @@
 //! <https://learn.microsoft.com/sysinternals/downloads/sysmon>, or of the Elastic Common Schema where a shipper renamed
 //! them. The command line and the account's name go no further than this file: what remains are a shape and a class.
 
-use jiff::{SignedDuration, Timestamp, civil::DateTime, tz::TimeZone};
 use serde_json::{Map, Value};
 use weft_collector_core::{
     detect::process::arguments,
@@ -16,6 +15,7 @@ use weft_proto_catalog::{Context, FactKind, Os};
 use super::{
     ancestry::Ancestry,
     envelope::Fields,
+    moment::moment,
     programs,
     record::{Described, Dirty, Reader, Record, Said},
 };
@@ -106,6 +106,7 @@ impl Sysmon {
             "EventCode",
             "event.code",
             "winlog.event_id",
+            "Id",
         ]);
         match id {
             None => Err(Dirty::new("EventID is missing")),
@@ -237,28 +238,6 @@ fn sha256(hashes: &str) -> Option<String> {
     found
         .map(|value| value.trim().to_lowercase())
         .filter(|value| value.len() == 64 && value.chars().all(|c| c.is_ascii_hexdigit()))
-}
-
-/// Sysmon writes "2026-11-20 12:00:00.123" in UTC; shippers write RFC 3339 or seconds since 1970.
-pub fn moment(text: &str) -> Option<Timestamp> {
-    let text = text.trim();
-    if let Ok(known) = text.parse() {
-        return Some(known);
-    }
-    let civil = |text: &str| -> Option<Timestamp> {
-        let civil: DateTime = text.parse().ok()?;
-        Some(civil.to_zoned(TimeZone::UTC).ok()?.timestamp())
-    };
-    if let Some(known) = civil(text).or_else(|| civil(&text.replacen('/', "-", 2))) {
-        return Some(known);
-    }
-    // Milliseconds where seconds would lie beyond the year 5000.
-    let number: f64 = text.parse().ok()?;
-    let seconds = if number > 1e11 { number / 1e3 } else { number };
-    let span = SignedDuration::try_from_secs_f64(seconds).ok()?;
-    (seconds > 0.0)
-        .then(|| Timestamp::UNIX_EPOCH.checked_add(span).ok())
-        .flatten()
 }
 
 #[cfg(test)]

@@ -11,7 +11,10 @@ use weft_collector_core::{
 };
 use weft_proto::v1;
 
-use super::record::{Described, Dirty, Reader, Record, Said};
+use super::{
+    record::{Described, Dirty, Reader, Record, Said},
+    vocabulary,
+};
 use crate::ingest::convert::{self, Place};
 
 const KINDS: [&str; 7] = [
@@ -75,7 +78,9 @@ impl Reader for Weft {
             rest.remove("observed_at")
                 .unwrap_or_else(|| at.to_string().into()),
         );
-        let observation: v1::Observation = serde_json::from_value(Value::Object(message))
+        let mut message = Value::Object(message);
+        vocabulary::prune(&mut message, "Observation");
+        let observation: v1::Observation = serde_json::from_value(message)
             .map_err(|error| Dirty::new(format!("{kind}: {error}")))?;
         // Device, epoch and number are given later; here only the facts are taken over, by the rules of ingest.
         let place = Place {

@@ -86,24 +86,6 @@ fn other_events_are_passed_over_and_broken_ones_are_dirty() {
 }
 
 #[test]
-fn times_of_all_shippers_are_one_moment() {
-    let expect: Timestamp = "2026-11-20T12:00:00Z".parse().unwrap();
-    for text in [
-        "2026-11-20 12:00:00.000",
-        "2026-11-20T12:00:00Z",
-        "2026-11-20T13:00:00+01:00",
-        "2026/11/20 12:00:00",
-        "1795176000",
-        "1795176000000",
-    ] {
-        assert_eq!(moment(text), Some(expect), "{text}");
-    }
-    for none in ["", "soon", "-5", "NaN", "1e300"] {
-        assert_eq!(moment(none), None, "{none}");
-    }
-}
-
-#[test]
 fn a_command_line_leaves_a_shape_and_no_word() {
     let line = FLAT.replace(
         "\"EventID\":1",
