@@ -1,4 +1,5 @@
--- Ends of boots per device: the unexpected ones, and recent clean restarts that neither a person nor an update asked for.
+-- Ends of boots per device: the unexpected ones, and recent ones that may have a beat: clean restarts that neither a person nor
+-- an update asked for, and ends of which the records tell nothing.
 -- Where the end has no time, the start of the next boot stands for it.
 WITH
     fromUnixTimestamp64Micro({from:Int64}, 'UTC') AS since,
@@ -12,7 +13,7 @@ SELECT
             end -> end.2,
             groupArrayIf(
                 (boot_id, ended, started, boot_end, confidence, initiator, stop_code, os_version, tags),
-                unexpected OR (boot_end = 'clean_restart' AND ended >= now_ - INTERVAL 14 DAY
+                unexpected OR (boot_end IN ('clean_restart', 'unknown') AND ended >= now_ - INTERVAL 14 DAY
                                AND lower(initiator) NOT IN ('user', 'person', 'power_button', 'update'))
             )
         ),

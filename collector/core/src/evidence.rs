@@ -28,7 +28,7 @@ pub struct Evidence {
 #[derive(Clone, Debug, Default, PartialEq, Serialize, Deserialize)]
 pub struct DeviceEvidence {
     pub traits: Traits,
-    /// First and last sign of life of the agent (live observation, not back-filled history).
+    /// First sign of life of the agent (a live observation, not back-filled history), and the last of any kind.
     pub first_report: Timestamp,
     pub last_report: Timestamp,
     /// First moment of which history is known (back-filled boots included).

@@ -107,7 +107,6 @@ fn periodic_finding(
         .iter()
         .map(|index| &history.ends[*index])
         .collect();
-    let unexpected = ends.iter().filter(|end| end.unexpected()).count();
     let from = ends.first().map_or(history.now, |end| end.at);
     let mut why = vec![
         format!(
@@ -125,23 +124,16 @@ fn periodic_finding(
             chance_words(beat.chance)
         ),
     ];
-    if unexpected == ends.len() {
-        why.push("None of these restarts was asked for by a person or an update.".to_owned());
-    } else {
-        let initiators = history::initiators(&ends);
-        why.push(format!(
-            "{unexpected} of {} were unexpected; the others were clean restarts asked for by {}.",
-            ends.len(),
-            wording::list(&initiators, 3)
-        ));
-    }
+    why.push(who_asked(&ends));
     if beat.pauses > 0 {
         why.push(format!(
             "{} (nights, missed beats) were left out.",
             wording::count(beat.pauses, "longer pause")
         ));
     }
-    why.extend(excess.map(|excess| excess.compared.clone()));
+    if ends.iter().any(|end| end.unexpected()) {
+        why.extend(excess.map(|excess| excess.compared.clone()));
+    }
     why.extend(history.cause_words());
     let severity = if history.unexpected_within(1.0) >= 3 {
         Severity::High
@@ -169,6 +161,38 @@ fn periodic_finding(
         at_risk: Vec::new(),
         facts: facts(fleet, history, &["unexpected_restart"]),
     }
+}
+
+/// How the runs of a beat ended: of themselves, by whom, or nobody knows.
+fn who_asked(ends: &[&End]) -> String {
+    let unexpected = ends.iter().filter(|end| end.unexpected()).count();
+    let untold = ends
+        .iter()
+        .filter(|end| end.end == BootEnd::Unknown)
+        .count();
+    let clean = ends.len() - unexpected - untold;
+    if unexpected == ends.len() {
+        return "None of these restarts was asked for by a person or an update.".to_owned();
+    }
+    if untold == ends.len() {
+        return "The records tell when these runs began, not how they ended: what asked for the restarts is not known.".to_owned();
+    }
+    let asked_by = wording::list(&history::initiators(ends), 3);
+    let mut parts = Vec::new();
+    if unexpected > 0 {
+        parts.push(format!("{unexpected} were unexpected"));
+    }
+    if clean > 0 {
+        parts.push(format!(
+            "{clean} were clean restarts asked for by {asked_by}"
+        ));
+    }
+    if untold > 0 {
+        parts.push(format!(
+            "of {untold} the records do not tell how they ended"
+        ));
+    }
+    format!("Of {} restarts, {}.", ends.len(), parts.join(", "))
 }
 
 fn loop_finding(

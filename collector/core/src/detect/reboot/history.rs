@@ -56,6 +56,7 @@ impl End {
             BootEnd::PowerLossOrHang if self.battery_low => "battery ran empty".to_owned(),
             BootEnd::PowerLossOrHang => "power lost, or a hang ended by reset".to_owned(),
             BootEnd::FailedBoot => "a start that failed".to_owned(),
+            BootEnd::Unknown => "an end of which the records tell nothing".to_owned(),
             other => format!(
                 "{}, asked for by {}",
                 other.as_str().replace('_', " "),
@@ -149,10 +150,14 @@ impl History {
             .iter()
             .max_by_key(|(code, count)| (**count, std::cmp::Reverse(**code)))
         {
-            words.push(format!(
-                "{count} of the last {} name the stop code {code}.",
-                recent.len()
-            ));
+            words.push(if *count == recent.len() && *count > 1 {
+                format!("All of the last {count} name the stop code {code}.")
+            } else {
+                format!(
+                    "{count} of the last {} name the stop code {code}.",
+                    recent.len()
+                )
+            });
         }
         let battery = recent.iter().filter(|end| end.on_battery_end()).count();
         if battery > 0 {
@@ -204,7 +209,7 @@ pub fn of_fleet(evidence: &Evidence, settings: &Settings) -> Vec<History> {
 pub fn initiators(ends: &[&End]) -> Vec<String> {
     let names: BTreeSet<String> = ends
         .iter()
-        .filter(|end| !end.unexpected())
+        .filter(|end| end.end == BootEnd::CleanRestart)
         .map(|end| named(&end.initiator))
         .collect();
     names.into_iter().collect()
@@ -235,7 +240,9 @@ fn counted(of_device: Vec<&BootEnded>, now: Timestamp, settings: &Settings) -> V
         .into_values()
         .filter(|end| believable(end.ended_at, now))
         .filter(|end| end.ended_at > crate::detect::fleet::days_before(now, settings.history_days))
-        .filter(|end| end.end.is_unexpected() || end.end == BootEnd::CleanRestart)
+        .filter(|end| {
+            end.end.is_unexpected() || matches!(end.end, BootEnd::CleanRestart | BootEnd::Unknown)
+        })
         .filter(|end| finite(end.confidence) >= settings.least_confidence)
         .map(|end| End {
             at: end.ended_at,
@@ -254,6 +261,8 @@ fn counted(of_device: Vec<&BootEnded>, now: Timestamp, settings: &Settings) -> V
             .then_with(|| a.started_at.cmp(&b.started_at))
             .then_with(|| a.end.as_str().cmp(b.end.as_str()))
     });
+    // One run under two ids (an agent that was installed again) is one run.
+    ends.dedup_by(|next, kept| next.at == kept.at && next.started_at == kept.started_at);
     ends
 }
 

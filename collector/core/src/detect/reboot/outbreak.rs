@@ -160,7 +160,11 @@ pub fn finding(
     }
     let codes = code_counts(&rows);
     if let Some((code, count)) = codes.first() {
-        why.push(format!("{count} of the {} ends name {code}.", rows.len()));
+        why.push(if *count == rows.len() && *count > 1 {
+            format!("All {count} ends name {code}.")
+        } else {
+            format!("{count} of the {} ends name {code}.", rows.len())
+        });
     }
     why.extend(super::beat_words(
         &outbreak.affected,

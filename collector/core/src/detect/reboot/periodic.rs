@@ -44,6 +44,12 @@ const MISSED: u32 = 3;
 const LEAST_SHARE: f64 = 0.6;
 /// Only the newest ends are searched: a beat that stopped is not today's, and cost stays bounded.
 const MOST_ENDS: usize = 60;
+/// Intervals in a row that must fit where no end was unexpected: who switches off at noon and at night makes one.
+const LEAST_CHAIN: usize = 4;
+/// From an end to the next start; longer, and somebody went away.
+const LONGEST_TURNAROUND: f64 = 30.0 * 60.0;
+/// Runs of one device cannot overlap by more; where they do, its clock was moved between them.
+const OVERLAP: f64 = 60.0;
 /// Longer than this after the last beat the device was off, asleep, or cured.
 const PAUSE: f64 = 20.0 * 3_600.0;
 
@@ -72,6 +78,8 @@ pub struct Beat {
     pub spread: f64,
     pub measure: Measure,
     pub fitting: usize,
+    /// The most that fit one after another.
+    pub chain: usize,
     /// Intervals looked at, pauses left out.
     pub intervals: usize,
     pub pauses: usize,
@@ -106,7 +114,7 @@ pub fn of_device(history: &History, settings: &Settings) -> Option<Beat> {
         .iter()
         .enumerate()
         .filter(|(_, end)| end.age <= settings.late_after_days)
-        .filter(|(_, end)| (end.unexpected() || asked_by_program(end)) && !end.on_battery_end())
+        .filter(|(_, end)| (end.unexpected() || unasked(end)) && !end.on_battery_end())
         .map(|(index, _)| index)
         .collect();
     let eligible = &eligible[eligible.len().saturating_sub(MOST_ENDS)..];
@@ -114,17 +122,18 @@ pub fn of_device(history: &History, settings: &Settings) -> Option<Beat> {
     let mut beat = beat(&ends, settings)?;
     beat.ends = beat.ends.iter().map(|index| eligible[*index]).collect();
     let newest = beat.ends.last().map(|index| history.ends[*index].age)?;
-    // Restarts that a program asks for may be somebody's cron job: say so only when it is beyond doubt.
-    let all_clean = beat
+    // Restarts that a program asks for may be somebody's cron job, and ends that nobody recorded may be a person's lunch: say
+    // so only when it is beyond doubt, and when several came in a row.
+    let none_unexpected = beat
         .ends
         .iter()
         .all(|index| !history.ends[*index].unexpected());
-    let sure = if all_clean {
-        settings.beat_chance * 1e-2
+    let sure = if none_unexpected {
+        beat.chain >= LEAST_CHAIN && beat.chance <= settings.beat_chance * 1e-2
     } else {
-        settings.beat_chance
+        beat.chance <= settings.beat_chance
     };
-    (newest <= settings.recent_days && beat.chance <= sure).then_some(beat)
+    (newest <= settings.recent_days && sure).then_some(beat)
 }
 
 /// The most telling beat in `ends` (oldest first), whatever its age.
@@ -132,8 +141,15 @@ pub fn beat(ends: &[&End], settings: &Settings) -> Option<Beat> {
     if ends.len() < settings.beat_least.max(4) || is_daily_habit(ends) {
         return None;
     }
-    let found: Vec<Beat> = [Measure::StartToStart, Measure::EndToEnd, Measure::Uptime]
-        .into_iter()
+    // A moved clock folds one run over another; only what each run says of itself stands then.
+    let measures: &[Measure] = if overlap(ends) {
+        &[Measure::Uptime]
+    } else {
+        &[Measure::StartToStart, Measure::EndToEnd, Measure::Uptime]
+    };
+    let found: Vec<Beat> = measures
+        .iter()
+        .copied()
         .filter_map(|measure| in_measure(ends, measure))
         .filter(|beat| beat.chance <= settings.beat_chance)
         .collect();
@@ -150,9 +166,27 @@ pub fn beat(ends: &[&End], settings: &Settings) -> Option<Beat> {
         .map(|beat| with_turnaround(beat, ends))
 }
 
+fn overlap(ends: &[&End]) -> bool {
+    ends.windows(2)
+        .any(|pair| seconds(pair[1].started_at, pair[0].at) > OVERLAP)
+}
+
+/// The most fitting intervals one after another; runs that only their own length measures must follow each other at once.
+fn longest_chain(fitting: &[(usize, f64)], ends: &[&End], measure: Measure) -> usize {
+    let (mut longest, mut chain, mut before) = (0, 0, None);
+    for (index, _) in fitting {
+        let follows = before.is_some_and(|before| before + 1 == *index)
+            && (measure != Measure::Uptime
+                || seconds(ends[index - 1].at, ends[*index].started_at) <= LONGEST_TURNAROUND);
+        chain = if follows { chain + 1 } else { 1 };
+        longest = longest.max(chain);
+        before = Some(*index);
+    }
+    longest
+}
+
 /// A run of two hours and three minutes of starting again make a beat of 2 h 03 min.
 fn with_turnaround(mut beat: Beat, ends: &[&End]) -> Beat {
-    const LONGEST_TURNAROUND: f64 = 30.0 * 60.0;
     if beat.measure == Measure::Uptime {
         let off: Vec<f64> = ends
             .windows(2)
@@ -221,6 +255,7 @@ fn in_measure(ends: &[&End], measure: Measure) -> Option<Beat> {
         spread: finite(spread(&around)?),
         measure,
         fitting: fitting.len(),
+        chain: longest_chain(&fitting, ends, measure),
         intervals: values.len(),
         pauses: all.iter().filter(|(_, interval)| *interval > PAUSE).count(),
         chance: finite(chance(&values, period, mean) * tried).clamp(0.0, 1.0),
@@ -324,8 +359,8 @@ fn is_daily_habit(ends: &[&End]) -> bool {
     concentration >= CONCENTRATED || long
 }
 
-/// A clean restart that neither a person nor an update asked for.
-fn asked_by_program(end: &End) -> bool {
+/// A clean restart for which the records name neither a person nor an update, or an end of which they tell nothing.
+fn unasked(end: &End) -> bool {
     /// Words for people and for those who restart on their behalf.
     const PEOPLE: [&str; 12] = [
         "user",
@@ -354,9 +389,7 @@ fn asked_by_program(end: &End) -> bool {
         "dnf",
     ];
     let initiator = end.initiator.to_lowercase();
-    !initiator.is_empty()
-        && !PEOPLE.contains(&initiator.as_str())
-        && !UPDATES.iter().any(|word| initiator.contains(word))
+    !PEOPLE.contains(&initiator.as_str()) && !UPDATES.iter().any(|word| initiator.contains(word))
 }
 
 #[cfg(test)]

@@ -62,10 +62,12 @@ impl Telemetry {
 
 impl Life {
     fn evidence(&self, mut traits: Traits, made: Option<Made>) -> DeviceEvidence {
-        let (first_report, last_report) = match self.watched {
-            true => (self.first_live, self.last_live),
-            false => (self.first_any, self.last_any),
+        let first_report = match self.watched {
+            true => self.first_live,
+            false => self.first_any,
         };
+        // A boot may be history when it begins to be known, but whoever booted then was there then.
+        let last_report = self.last_live.max(self.last_any);
         let mut components = Vec::new();
         if let Some(made) = made {
             fill(&mut traits.model, || made.full_model());

@@ -92,3 +92,63 @@ fn a_working_day_is_a_habit() {
         .collect();
     assert_eq!(found(&evenings), None);
 }
+
+fn of_kind(kind: BootEnd, at_hours: &[(f64, f64)]) -> Option<Beat> {
+    let mut ends = ends(at_hours);
+    for end in &mut ends {
+        end.end = kind;
+    }
+    let now = ends.last().unwrap().at;
+    of_device(
+        &History {
+            device: crate::device::DeviceId::default(),
+            now,
+            ends,
+            known_days: 30.0,
+        },
+        &Settings::default(),
+    )
+}
+
+#[test]
+fn restarts_that_nobody_is_named_for_have_a_beat_too() {
+    let every_two_hours: Vec<(f64, f64)> = (1..=9)
+        .map(|number| (f64::from(number) * 2.05, 2.0))
+        .collect();
+    for kind in [BootEnd::CleanRestart, BootEnd::Unknown] {
+        let beat = of_kind(kind, &every_two_hours).unwrap();
+        assert!((beat.period / 3_600.0 - 2.05).abs() < 0.05, "{beat:?}");
+    }
+}
+
+#[test]
+fn noon_and_night_of_unknown_ends_are_a_persons_day() {
+    // Off at 12 and at 17, on at 8 and at 13, for three weeks, nearly to the minute.
+    let days: Vec<(f64, f64)> = (0..21)
+        .flat_map(|day| {
+            let start = f64::from(day) * 24.0;
+            let minutes = f64::from(day % 5) / 60.0;
+            [
+                (start + 12.0 + minutes, 4.0 + minutes),
+                (start + 17.0 + minutes, 4.0 + minutes),
+            ]
+        })
+        .collect();
+    assert_eq!(of_kind(BootEnd::Unknown, &days), None);
+}
+
+#[test]
+fn a_clock_that_steps_back_does_not_halve_the_beat() {
+    // Ten runs of two hours; after the fifth the clock goes back by five, so that later runs lie between earlier ones.
+    let runs: Vec<(f64, f64)> = (1..=10)
+        .map(|number| {
+            let at = f64::from(number) * 2.05;
+            (if number > 5 { at - 5.0 } else { at }, 2.0)
+        })
+        .collect();
+    let mut sorted = runs;
+    sorted.sort_by(|a, b| a.0.total_cmp(&b.0));
+    let beat = found(&sorted).unwrap();
+    assert_eq!(beat.measure, Measure::Uptime);
+    assert!((beat.period / 3_600.0 - 2.0).abs() < 0.1, "{beat:?}");
+}
