@@ -48,6 +48,8 @@ struct InTeam<'a> {
     /// Devices of the team in all.
     team_size: usize,
     verdict: Option<Judged>,
+    /// When the tolerance ended that the verdict was.
+    tolerated_until: Option<Timestamp>,
 }
 
 pub fn detect(evidence: &Evidence, settings: &Settings) -> Vec<Finding> {
@@ -120,6 +122,9 @@ fn groups<'a>(evidence: &'a Evidence, fleet: &Fleet<'a>, settings: &Settings) ->
                 team,
                 team_size: sizes.get(team).copied().unwrap_or(uses.len()),
                 verdict: in_force(&evidence.verdicts, app, team, evidence.now),
+                tolerated_until: chosen(&evidence.verdicts, app, team, None)
+                    .filter(|verdict| verdict.verdict == Judged::Tolerated)
+                    .and_then(|verdict| verdict.until),
                 uses,
             })
         })
@@ -153,7 +158,15 @@ fn unsanctioned(group: &InTeam<'_>, now: Timestamp, fleet: &Fleet<'_>) -> Option
         _ => Severity::Medium,
     };
     let why = vec![
-        format!("{} is not approved {}.", group.name, group.whom()),
+        match group.tolerated_until {
+            Some(until) => format!(
+                "{} was tolerated {} until {}; that is over.",
+                group.name,
+                group.whom(),
+                wording::day(until)
+            ),
+            None => format!("{} is not approved {}.", group.name, group.whom()),
+        },
         format!(
             "{} of {} have it; on {running} it is running or signed in.",
             group.uses.len(),

@@ -35,9 +35,13 @@ const SHOWN_LEARNING: (f64, f64) = (2.5, 1.5);
 /// Lines of a device-day that are shown unasked.
 const LINES: usize = 10;
 /// Points from which it is worth a person's minute.
-pub const ALERT: f64 = 7.0;
+pub const ALERT: f64 = 6.3;
 /// The same while the fleet is learning, for the same reason.
 const ALERT_LEARNING: f64 = 6.0;
+/// Of these points, what must be strange anywhere: rarity alone (a fetched installer, a setting opened once a year) waits in
+/// the list for who reads on. More of it while rarity is not known yet.
+const STRANGE: f64 = 2.0;
+const STRANGE_LEARNING: f64 = 3.0;
 /// Of one device-day: an attack is many runs, and a person opens the device after the first.
 const ALERTS: usize = 3;
 /// While the fleet is learning.
@@ -94,6 +98,8 @@ pub struct Line {
     /// From 1, within the device-day.
     pub rank: usize,
     pub points: f64,
+    /// Of them, what would be strange in any fleet.
+    pub strange: f64,
     pub executable_name: String,
     pub executable_path: String,
     pub parent_executable_name: String,
@@ -157,19 +163,15 @@ impl Daily {
                     ))
             })
         });
-        let most = if learning.is_some() {
-            ALERTS_LEARNING
+        let (mut left, least, strange) = if learning.is_some() {
+            (ALERTS_LEARNING, ALERT_LEARNING, STRANGE_LEARNING)
         } else {
-            ALERTS
+            (ALERTS, ALERT, STRANGE)
         };
         for (index, line) in lines.iter_mut().enumerate() {
             line.rank = index + 1;
-            let least = if learning.is_some() {
-                ALERT_LEARNING
-            } else {
-                ALERT
-            };
-            line.alert = index < most && line.points >= least;
+            line.alert = left > 0 && line.points >= least && line.strange >= strange;
+            left -= usize::from(line.alert);
             line.severity = severity(line, learning.is_some());
             if line.alert {
                 line.why.extend(learning.map(str::to_owned));
@@ -291,6 +293,7 @@ fn line(mut runs: Vec<(Run, Weighed)>) -> Option<Line> {
             .then_with(|| order(&a.0).cmp(&order(&b.0)))
     });
     let (run, weighed) = runs.first()?.clone();
+    let strange = weighed.strange();
     let mut sentences: Vec<Sentence> = weighed.why;
     sentences.sort_by(|a, b| b.points.abs().total_cmp(&a.points.abs()));
     Some(Line {
@@ -298,6 +301,7 @@ fn line(mut runs: Vec<(Run, Weighed)>) -> Option<Line> {
         day: run.day,
         rank: 0,
         points: weighed.points,
+        strange,
         executable_name: run.executable_name.clone(),
         executable_path: run.executable_path.clone(),
         parent_executable_name: run.parent_executable_name.clone(),

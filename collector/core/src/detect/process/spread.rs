@@ -23,6 +23,9 @@ const AT_ONCE_SHARE: f64 = 0.7;
 /// A push by IT reaches at least this share of the fleet within these days; stragglers come when they are switched on.
 const ROLLOUT_DAYS: f64 = 2.0;
 const ROLLOUT_SHARE: f64 = 0.3;
+/// Arrivals that were to be expected before the first one, had the program been about: none then has a chance of e⁻³
+/// (Poisson), one in twenty.
+const UNSEEN: f64 = 3.0;
 /// The newest arrival must be younger than this: a spread that stopped is history.
 const STILL_DAYS: f64 = 5.0;
 
@@ -50,6 +53,9 @@ pub fn judge(subject: &Subject<'_>, fleet: &Fleet<'_>, settings: &Settings) -> O
     if fleet.learning.is_some() && age > 0.8 * fleet_age(fleet, subject) {
         return None;
     }
+    if !is_new(&arrivals, fleet) {
+        return None;
+    }
     let span = days(first, last);
     if span < AT_ONCE_DAYS || at_once(&arrivals, span) {
         return None;
@@ -70,7 +76,7 @@ pub fn judge(subject: &Subject<'_>, fleet: &Fleet<'_>, settings: &Settings) -> O
             wording::day(first),
             wording::count(subject.devices.max(devices.len()), "device"),
         ),
-        "No package owns the file and nobody signed it, so it is no rollout that we can recognise."
+        "Neither a package nor a signature is known of the file, so it is no rollout that we can recognise."
             .to_owned(),
         format!("It runs from {}.", place_words(&subject.about.place)),
     ];
@@ -137,6 +143,21 @@ fn arrivals(subject: &Subject<'_>) -> Vec<(jiff::Timestamp, DeviceId)> {
         first.into_iter().map(|(device, at)| (at, device)).collect();
     arrivals.sort();
     arrivals
+}
+
+/// True when the fleet was watched long enough before the first arrival: what comes to one device a day and was not there
+/// for a week came lately; what comes to five a day and began on the fleet's second day was there before we looked.
+fn is_new(arrivals: &[(jiff::Timestamp, DeviceId)], fleet: &Fleet<'_>) -> bool {
+    let (Some((first, _)), Some((last, _))) = (arrivals.first(), arrivals.last()) else {
+        return false;
+    };
+    let watched = fleet
+        .devices()
+        .map(|(_, about)| days(about.first_report, *first))
+        .fold(0.0, f64::max);
+    // Half a day at least: three in one hour are no rate of seventy a day.
+    let a_day = (arrivals.len() - 1) as f64 / days(*first, *last).max(0.5);
+    watched * a_day >= UNSEEN
 }
 
 /// True when most arrivals fall into one short stretch: somebody pushed a button.

@@ -25,6 +25,13 @@ const PAIR: f64 = 0.45;
 const FORM: f64 = 0.35;
 /// What the device did on an earlier day is its person's habit.
 const HABIT: f64 = 0.35;
+/// Whoever administers from this device on other days does another thing of that kind today.
+const WORK: f64 = 0.65;
+const WORK_DAYS: u32 = 3;
+/// Bits by which one program that came is rarer than its way of coming.
+const ONE_OF_THEM: f64 = 1.0;
+/// What is left of an odd place or mark when most of the fleet has it.
+const USUAL: f64 = 0.15;
 /// A child of an odd run shares in its points, by how sure the parent is known.
 const SHARE: f64 = 0.35;
 const SHARE_BY_NAME: f64 = 0.15;
@@ -41,6 +48,10 @@ pub struct Keys {
     pub pair: String,
     pub form: String,
     pub content: String,
+    /// How such a program comes into the fleet: from what place, by what kind of parent.
+    pub arrival: String,
+    /// The kind of work, where a person works with the system's tools; else empty.
+    pub work: String,
     parent_all: String,
 }
 
@@ -75,6 +86,8 @@ impl Keys {
             format!("p:{copied}:{path}")
         };
         Self {
+            arrival: arrival(run, &parent),
+            work: work(run, &name, &parent),
             pair: format!("c:{program}<{parent}"),
             form: format!("f:{name}<{parent}:{}", run.value("form:")),
             content: if run.executable_sha256.is_empty() {
@@ -99,6 +112,34 @@ impl Keys {
         .into_iter()
         .map(String::as_str)
         .filter(|key| !key.is_empty())
+    }
+}
+
+/// What a person fetched and opened comes by the dozen; what a script put into a temporary folder does not.
+fn arrival(run: &Run, parent: &str) -> String {
+    let path = &run.executable_path;
+    let place = match run.place.as_str() {
+        _ if place::is_open(path) => "open",
+        "home" if place::is_fetched(path) => "fetched",
+        "home" if is_installed_at_home(path) => "installed",
+        known => known,
+    };
+    let by = match role(parent) {
+        Role::Other => run.value("parent_place:").to_owned(),
+        known => format!("{known:?}"),
+    };
+    let unmarked = run.has("no_version_info");
+    format!("n:{place}<{by}:{}:{unmarked}", run.user_class)
+}
+
+/// An administrator's tool from a person's shell: some laptops do that every day.
+fn work(run: &Run, name: &str, parent: &str) -> String {
+    let tool = role(name);
+    let by = role(parent);
+    if tool == Role::Admin && by == Role::Shell && run.user_class == "person" {
+        format!("{tool:?}<{by:?}")
+    } else {
+        String::new()
     }
 }
 
@@ -127,11 +168,18 @@ pub struct Sentence {
 #[derive(Clone, Debug)]
 pub struct Weighed {
     pub points: f64,
+    /// Of them, what rarity in this fleet gave.
+    pub rarity: f64,
     pub detector: &'static str,
     pub why: Vec<Sentence>,
 }
 
 impl Weighed {
+    /// What would be strange in any fleet.
+    pub fn strange(&self) -> f64 {
+        self.points - self.rarity
+    }
+
     fn add(&mut self, points: f64, words: impl Into<String>) {
         if points <= 0.0 {
             return;
@@ -158,6 +206,7 @@ pub fn all(runs: &[(Run, Keys)], memory: &Memory) -> Vec<Weighed> {
 fn one(run: &Run, keys: &Keys, memory: &Memory) -> Weighed {
     let mut weighed = Weighed {
         points: 0.0,
+        rarity: 0.0,
         detector: "process.rare",
         why: Vec::new(),
     };
@@ -167,9 +216,10 @@ fn one(run: &Run, keys: &Keys, memory: &Memory) -> Weighed {
         return weighed;
     }
     rarity(run, keys, kind, memory, &mut weighed);
+    weighed.rarity = weighed.points;
     lineage(run, keys, &name, kind, memory, &mut weighed);
-    lies(run, kind, &mut weighed);
-    marks(run, kind, &name, &mut weighed);
+    lies(run, keys, kind, memory, &mut weighed);
+    marks(run, keys, kind, &name, memory, &mut weighed);
     pretence(run, keys, memory, &mut weighed);
     if is_ordinary(run, keys, kind) {
         weighed.points -= 2.5;
@@ -188,21 +238,33 @@ fn rarity(run: &Run, keys: &Keys, kind: Role, memory: &Memory, weighed: &mut Wei
     let all = memory.device_days();
     let habit = if memory.is_familiar(run.device, run.day, &keys.pair) {
         HABIT
+    } else if is_work(run, keys, memory) {
+        WORK
     } else {
         1.0
     };
     let program = memory.count(&keys.program);
     let pair = memory.count(&keys.pair);
-    weighed.add(
-        PROGRAM * habit * bits(program, all),
-        format!(
-            "It ran on {program} of {} so far.",
-            wording::count(all as usize, "device-day")
-        ),
+    // A newcomer is as surprising as its way of coming: people open what they fetched on many days.
+    let arrivals = memory.arrivals(keys).filter(|_| !kind.is_tool());
+    let most = arrivals.map_or(f64::INFINITY, |(part, whole)| {
+        bits(part, whole) + ONE_OF_THEM
+    });
+    let mut seen = format!(
+        "It ran on {program} of {} so far.",
+        wording::count(all as usize, "device-day")
     );
+    if let Some((part, whole)) = arrivals
+        && most < bits(program, all)
+    {
+        seen.push_str(&format!(
+            " Programs come here in this way now and then: on {part} of the last {whole}."
+        ));
+    }
+    weighed.add(PROGRAM * habit * bits(program, all).min(most), seen);
     // Rare beneath this parent although the program itself is common, or the other way round: whichever is less.
     let given_child = bits(pair, program);
-    let given_parent = bits(pair, memory.count(&keys.parent_all));
+    let given_parent = bits(pair, memory.count(&keys.parent_all)).min(most);
     if !keys.parent.is_empty() {
         weighed.add(
             PAIR * habit * (given_child + 0.5 * given_parent),
@@ -233,17 +295,26 @@ fn rarity(run: &Run, keys: &Keys, kind: Role, memory: &Memory, weighed: &mut Wei
     }
 }
 
+/// On other days, too, this device's person works with such tools.
+fn is_work(run: &Run, keys: &Keys, memory: &Memory) -> bool {
+    !keys.work.is_empty() && memory.days_of_work(run.device, keys) >= WORK_DAYS
+}
+
+/// 1 for what the fleet has never seen before, down to [`USUAL`] for what all have: an odd thing that many do daily is
+/// their way of working.
+fn oddness(key: &str, memory: &Memory) -> f64 {
+    let all = memory.device_days();
+    if all < super::LEARNING_DEVICE_DAYS {
+        return 1.0;
+    }
+    (bits(memory.count(key), all) / bits(1, all)).clamp(USUAL, 1.0)
+}
+
 /// Whether this parent ordinarily starts such a program.
 fn lineage(run: &Run, keys: &Keys, name: &str, kind: Role, memory: &Memory, weighed: &mut Weighed) {
     let parent = role(&keys.parent);
     let from = run.value("parent_place:");
-    // What the fleet does on many days is its way of working.
-    let share = f64::from(memory.count(&keys.pair)) / f64::from(memory.device_days().max(1));
-    let usual = if memory.device_days() >= super::LEARNING_DEVICE_DAYS {
-        (1.0 - share * 4.0).clamp(0.15, 1.0)
-    } else {
-        1.0
-    };
+    let usual = oddness(&keys.pair, memory);
     let mut strange = roles::strangeness(parent, kind);
     if matches!(parent, Role::Other) && kind.is_tool() && from == "system_path" {
         // A part of the system that is no shell has no reason to start one.
@@ -289,11 +360,12 @@ fn lineage(run: &Run, keys: &Keys, name: &str, kind: Role, memory: &Memory, weig
 }
 
 /// Where the file lies and who runs it from there.
-fn lies(run: &Run, kind: Role, weighed: &mut Weighed) {
+fn lies(run: &Run, keys: &Keys, kind: Role, memory: &Memory, weighed: &mut Weighed) {
     let path = &run.executable_path;
     let system = masquerade::in_system_folder(path);
+    let odd = oddness(&keys.program, memory);
     if place::is_open(path) {
-        weighed.add(3.0, "It lies in a folder that everybody may write.");
+        weighed.add(3.0 * odd, "It lies in a folder that everybody may write.");
     } else {
         let worth = match run.place.as_str() {
             "temp" => 2.4,
@@ -307,7 +379,10 @@ fn lies(run: &Run, kind: Role, weighed: &mut Weighed) {
             "other_place" => 1.5,
             _ => 0.0,
         };
-        weighed.add(worth, format!("It lies in {}.", place_words(&run.place)));
+        weighed.add(
+            worth * odd,
+            format!("It lies in {}.", place_words(&run.place)),
+        );
     }
     if matches!(run.user_class.as_str(), "system" | "service")
         && (matches!(
@@ -316,7 +391,7 @@ fn lies(run: &Run, kind: Role, weighed: &mut Weighed) {
         ) || place::is_open(path))
     {
         weighed.add(
-            2.0,
+            2.0 * odd,
             "It runs with the system's rights from where a person can write.",
         );
     }
@@ -327,7 +402,7 @@ fn lies(run: &Run, kind: Role, weighed: &mut Weighed) {
         && matches!(run.place.as_str(), "temp" | "home" | "other_place")
         && !in_workshop(path)
     {
-        weighed.add(0.8, "A copy of a system's tool in another place.");
+        weighed.add(0.8 * odd, "A copy of a system's tool in another place.");
     }
 }
 
@@ -340,7 +415,9 @@ fn is_installed_at_home(path: &str) -> bool {
         || path.contains("/applications/")
 }
 
-fn marks(run: &Run, kind: Role, name: &str, weighed: &mut Weighed) {
+fn marks(run: &Run, keys: &Keys, kind: Role, name: &str, memory: &Memory, weighed: &mut Weighed) {
+    let of_file = oddness(&keys.program, memory);
+    let of_arguments = oddness(&keys.form, memory);
     let original = normalised_name(&run.original_file_name);
     let stem = |name: &str| {
         name.trim_end_matches(".mui")
@@ -360,11 +437,11 @@ fn marks(run: &Run, kind: Role, name: &str, weighed: &mut Weighed) {
             _ => 0.0,
         };
         weighed.add(
-            worth,
+            worth * of_file,
             format!("It was made as {original} and now has another name."),
         );
     } else if run.has("renamed") {
-        weighed.add(1.0, "It was renamed.");
+        weighed.add(of_file, "It was renamed.");
     }
     for (mark, worth, words) in [
         ("hidden_name", 1.5, "Its file name is hidden."),
@@ -417,14 +494,19 @@ fn marks(run: &Run, kind: Role, name: &str, weighed: &mut Weighed) {
         if run.has(mark)
             && !(mark == "deleted_executable" && masquerade::in_system_folder(&run.executable_path))
         {
-            weighed.add(worth, words);
+            let odd = if mark.starts_with("arguments_") || mark.starts_with("code_") {
+                of_arguments
+            } else {
+                of_file
+            };
+            weighed.add(worth * odd, words);
         }
     }
     if run.has("arguments_address") && kind.is_tool() {
-        weighed.add(1.4, "Its arguments name another machine.");
+        weighed.add(1.4 * of_arguments, "Its arguments name another machine.");
     }
     if run.has("arguments_chained") && kind == Role::Shell {
-        weighed.add(0.5, "Its arguments chain several orders.");
+        weighed.add(0.5 * of_arguments, "Its arguments chain several orders.");
     }
 }
 
@@ -480,7 +562,8 @@ fn questions(runs: &[(Run, Keys)], memory: &Memory, weighed: &mut [Weighed]) {
     };
     let mut of = Vec::with_capacity(runs.len());
     for (run, keys) in runs {
-        let counts = role(&name_of(run)) == Role::Admin && rare(keys);
+        let counts =
+            role(&name_of(run)) == Role::Admin && rare(keys) && !is_work(run, keys, memory);
         of.push(counts);
         if counts {
             asked
