@@ -19,7 +19,8 @@
 //! with. The **gate** for automatic links asks for two independent kinds of agreement: *who* (an owner or participant of an
 //! affected device, a shared cohort) **and** *what* (the same symptom, app, process or code); or a *what* that is specific
 //! enough to stand alone (the same stop code or process **and** the same model or team). Talk that ended 45 days before
-//! the trouble began never links by itself.
+//! the trouble began never links by itself, nor does a symptom that the words only hint at ([`features::SURE`]), a complaint that
+//! speaks of no laptop ("full", "hot"), the crash of a program where a machine went down, or the trouble of a phone or a server.
 //!
 //! [`Weights`] documents each feature. [`text::Digest`] is what the linker knows of a thread, [`Index`] all of them: a new
 //! anomaly is compared with the few hundred threads that share a device, a name or a symptom with it.
@@ -92,7 +93,13 @@ pub struct Weights {
     pub symptom_near: f64,
     /// The words complain of something else only. Negative.
     pub symptom_other: f64,
+    /// The title is about a phone, a server, somebody's computer at home. Negative.
+    pub elsewhere: f64,
     pub app: f64,
+    /// The owner wrote about the laptop in time, and what is not understood: just enough to be suggested. Negative.
+    pub unread: f64,
+    /// The anomaly is about an app, and another one is named. Negative.
+    pub app_other: f64,
     pub process: f64,
     pub code: f64,
     /// The affected model is written in the text.
@@ -123,7 +130,10 @@ impl Default for Weights {
             symptom: 2.2,
             symptom_near: 1.2,
             symptom_other: -1.8,
+            elsewhere: -2.0,
             app: 2.8,
+            unread: -0.3,
+            app_other: -1.5,
             process: 3.0,
             code: 2.6,
             model_named: 1.2,

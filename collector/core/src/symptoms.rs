@@ -19,6 +19,7 @@ pub mod pattern;
 mod rules;
 
 pub use names::{AppWords, Vocabulary, model_key};
+pub use rules::Scope;
 
 use serde::{Deserialize, Serialize};
 
@@ -86,6 +87,11 @@ pub fn read_with(text: &str, vocabulary: &Vocabulary) -> Symptoms {
         codes: named.codes,
         models: named.models,
     }
+}
+
+/// What a sentence is about when it is not a laptop as a whole.
+pub fn scope(text: &str) -> Scope {
+    rules::scope(&pattern::Text::of(cut(text), rules::known_words()))
 }
 
 fn name(mut weighed: Vec<rules::Weighed>) -> Vec<Symptom> {

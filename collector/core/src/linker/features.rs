@@ -16,6 +16,14 @@ const HALF_LIFE_DAYS: f64 = 10.0;
 /// A thread that ended this long before the trouble began is about something else.
 const LONG_AGO_DAYS: f64 = 45.0;
 
+/// A complaint must be named this surely to act without a person: below it one weak word said so.
+pub const SURE: f64 = 0.8;
+/// What the posts say counts this share of what a title says; all but whole when the title says nothing ("Help please").
+const OF_POSTS: f64 = 0.75;
+const OF_POSTS_ALONE: f64 = 0.9;
+/// A program's own crash says this share of what the machine's would.
+const OF_PROGRAM: f64 = 0.4;
+
 /// One feature with its log-odds.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Feature {
@@ -37,6 +45,13 @@ pub struct Features {
     pub what_exact: bool,
     /// A name that only this trouble has: a process, a stop code.
     pub what_specific: bool,
+    /// More than a bare complaint: the text speaks of a laptop, or names something of this trouble. "Full" and "hot" are said of
+    /// shelves and rooms, too.
+    pub grounded: bool,
+    /// Written while the trouble lasted.
+    pub in_time: bool,
+    /// The title is about a phone or a server: whoever owns it, it is not this laptop's trouble.
+    pub elsewhere: bool,
     /// The talk ended long before the trouble began: it cannot be about it, though it may be worth reading.
     pub long_ago: bool,
     pub cohort: bool,
@@ -110,6 +125,7 @@ pub fn compare(
         );
     }
     when(&mut features, question, thread, now, weights);
+    unread(&mut features, thread, weights);
     past(&mut features, question, thread, history, weights);
     features
 }
@@ -177,6 +193,20 @@ fn who(features: &mut Features, question: &Question<'_>, thread: &Digest, weight
 
 fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weights: &Weights) {
     let facts = &question.anomaly.finding.facts;
+    if let Some(thing) = thread
+        .scope
+        .elsewhere
+        .as_ref()
+        .filter(|_| !thread.scope.machine)
+    {
+        features.elsewhere = true;
+        features.add(
+            "elsewhere",
+            weights.elsewhere,
+            format!("the title is about something else: {thing}"),
+        );
+    }
+    features.grounded = thread.whole_scope.machine || thread.whole_scope.part;
     symptom(features, question, thread, weights);
     if let Some(app) = facts
         .apps
@@ -185,12 +215,19 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
     {
         features.what = true;
         features.what_exact = true;
+        features.grounded = true;
         let sure = if thread.title.apps.contains(app) || contains_word(&thread.lower, app) {
             1.0
         } else {
             0.7
         };
         features.add("app", weights.app * sure, format!("{app} is named"));
+    } else if let Some(other) = thread.title.apps.first().filter(|_| !facts.apps.is_empty()) {
+        features.add(
+            "app",
+            weights.app_other,
+            format!("another app is named: {other}"),
+        );
     }
     if let Some(process) = facts
         .processes
@@ -200,6 +237,7 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         features.what = true;
         features.what_exact = true;
         features.what_specific = true;
+        features.grounded = true;
         features.add(
             "process",
             weights.process,
@@ -216,6 +254,7 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         features.what = true;
         features.what_exact = true;
         features.what_specific = true;
+        features.grounded = true;
         features.add("code", weights.code, format!("the code {code} is named"));
     }
     if let Some(model) = facts
@@ -224,6 +263,7 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         .find(|model| model_is_named(thread, model))
     {
         features.cohort = true;
+        features.grounded = true;
         features.add(
             "model",
             weights.model_named,
@@ -254,15 +294,32 @@ fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, we
                 .fold(0.0, f64::max)
         };
         // What the title says is what the thread is about; in posts people mention much.
-        of(&thread.title).max(0.75 * of(&thread.whole))
+        let says_nothing = thread.title.symptoms.iter().all(|s| s.name == "other");
+        let share = if says_nothing {
+            OF_POSTS_ALONE
+        } else {
+            OF_POSTS
+        };
+        of(&thread.title).max(share * of(&thread.whole))
     };
     let exact = wanted
         .iter()
         .map(|name| (complaint(name), name))
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
     if let Some((sure, name)) = exact.filter(|(sure, _)| *sure >= 0.4) {
-        features.what_exact = true;
         features.what = true;
+        if let Some(program) = programs_own(question, thread, name) {
+            features.add(
+                "symptom",
+                weights.symptom * sure * OF_PROGRAM,
+                format!("people here report the crash of a program: {program}"),
+            );
+            return;
+        }
+        // Shelves are full and rooms are hot, but what restarts or crashes is a machine.
+        features.grounded |= matches!(name.as_str(), "unexpected_restart" | "crash");
+        // An app's anomaly is about that app: "sync" alone is said of every other, too.
+        features.what_exact = sure >= SURE && question.anomaly.finding.facts.apps.is_empty();
         features.add(
             "symptom",
             weights.symptom * sure,
@@ -322,6 +379,7 @@ fn when(
     let after = days(ended, thread.opened_at);
     let outside = (-begin).max(after).max(0.0);
     let close = 0.5f64.powf(outside / HALF_LIFE_DAYS);
+    features.in_time = outside == 0.0;
     if outside == 0.0 {
         features.add(
             "time",
@@ -352,6 +410,30 @@ fn when(
             "time",
             weights.solved_before,
             "it was solved before the trouble began".to_owned(),
+        );
+    }
+}
+
+/// An owner wrote about the laptop while the trouble lasted, in words that the reader does not know: worth a look.
+fn unread(features: &mut Features, thread: &Digest, weights: &Weights) {
+    let is_owners = features.who_strong
+        && features.all.iter().any(|feature| feature.name == "owner")
+        && features.in_time
+        && thread.whole_scope.machine;
+    let says_nothing_known = |read: &crate::symptoms::Symptoms| {
+        read.symptoms.iter().all(|s| s.name == "other") && read.apps.is_empty()
+    };
+    if !features.what
+        && is_owners
+        && !features.elsewhere
+        && thread.scope.program.is_none()
+        && says_nothing_known(&thread.title)
+    {
+        features.what = true;
+        features.add(
+            "unread",
+            weights.unread,
+            "its owner wrote about the laptop while the trouble lasted, in words that were not understood".to_owned(),
         );
     }
 }
@@ -392,6 +474,37 @@ fn past(
         };
         features.add("history", weights.history * vote, text.to_owned());
     }
+}
+
+/// The program whose own crash this is, where the anomaly is about machines that went down.
+fn programs_own<'a>(
+    question: &Question<'_>,
+    thread: &'a Digest,
+    symptom: &str,
+) -> Option<&'a String> {
+    /// Words of a machine that went down, in any language that has them.
+    const DOWN: [&str; 12] = [
+        "blue screen",
+        "bluescreen",
+        "bsod",
+        "panic",
+        "restart",
+        "reboot",
+        "power button",
+        "stop code",
+        "hard reset",
+        "shut",
+        "neu gestartet",
+        "whole system",
+    ];
+    let is_machines = question.anomaly.finding.kind == Kind::Reboot
+        || question.anomaly.finding.kind == Kind::Compound;
+    let scope = &thread.scope;
+    if !is_machines || symptom != "crash" || scope.machine {
+        return None;
+    }
+    let went_down = DOWN.iter().any(|word| thread.lower.contains(word));
+    scope.program.as_ref().filter(|_| !went_down)
 }
 
 /// Complaints that often describe the same trouble in other words.

@@ -90,9 +90,9 @@ fn link(
 
 /// Two independent kinds of agreement; see the head of [`crate::linker`].
 fn gate(features: &Features) -> bool {
-    let people_and_words = features.who_strong && features.what_exact;
+    let people_and_words = features.who_strong && features.what_exact && features.grounded;
     let cohort_and_name = features.cohort && features.what_specific;
-    !features.long_ago && (people_and_words || cohort_and_name)
+    !features.long_ago && !features.elsewhere && (people_and_words || cohort_and_name)
 }
 
 /// The newest decision about this very pair. A decision about an earlier anomaly of the same cause counts as one about this.

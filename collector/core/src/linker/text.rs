@@ -10,7 +10,7 @@ use uuid::Uuid;
 
 use crate::{
     device::DeviceId,
-    symptoms::{self, Symptoms, Vocabulary},
+    symptoms::{self, Scope, Symptoms, Vocabulary},
     thread::ThreadText,
 };
 
@@ -37,6 +37,10 @@ pub struct Digest {
     pub solved: bool,
     /// Of the title: what the thread is about.
     pub title: Symptoms,
+    /// What the title is about when it is not a laptop as a whole.
+    pub scope: Scope,
+    /// The same of title and posts together.
+    pub whole_scope: Scope,
     /// Of title and posts together.
     pub whole: Symptoms,
     /// All text, lower case, for names that no vocabulary knows.
@@ -68,6 +72,8 @@ impl Digest {
             teams: lowered(&thread.teams),
             solved: thread.solved,
             title: symptoms::read_with(&thread.title, vocabulary),
+            scope: symptoms::scope(&thread.title),
+            whole_scope: symptoms::scope(&format!("{}\n{text}", thread.title)),
             whole: symptoms::read_with(&format!("{}\n{text}", thread.title), vocabulary),
             lower: format!("{}\n{text}", thread.title).to_lowercase(),
             words,

@@ -10,6 +10,8 @@ use aho_corasick::{AhoCorasick, MatchKind};
 use regex::Regex;
 use serde::Deserialize;
 
+/// Windows' own events for "the last run did not end in a shutdown": Kernel-Power 41 and EventLog 6008.
+const UNCLEAN_END_EVENTS: [&str; 2] = ["41", "6008"];
 /// At most this many names of one sort are reported; a pasted log names hundreds.
 const MOST: usize = 20;
 
@@ -289,6 +291,9 @@ fn shaped(text: &str, named: &mut Named) {
             .iter()
             .any(|code| code.ends_with(&format!(" {number}")))
         {
+            if UNCLEAN_END_EVENTS.contains(&number.as_str()) {
+                named.restart_codes.push(format!("event {number}"));
+            }
             named.codes.push(format!("event {number}"));
         }
     }

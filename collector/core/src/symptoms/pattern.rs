@@ -51,6 +51,8 @@ impl Text {
         for piece in text
             .to_lowercase()
             .replace(['’', '‘', '´', '`'], "'")
+            .replace("lap top", "laptop")
+            .replace("it self", "itself")
             .split_whitespace()
         {
             // "Wi-Fi" is one word, "sign-in" two: hyphens split except after a single pair of letters.

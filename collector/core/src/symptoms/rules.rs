@@ -13,11 +13,14 @@ use crate::symptoms::{
 };
 
 /// One file per language; a language is added by adding a file here.
-const FILES: [&str; 4] = [
+const FILES: [&str; 7] = [
     include_str!("en.toml"),
     include_str!("de.toml"),
     include_str!("es.toml"),
     include_str!("fr.toml"),
+    include_str!("it.toml"),
+    include_str!("pt.toml"),
+    include_str!("nl.toml"),
 ];
 /// What each further rule of a symptom adds, as a share of its weight.
 const FURTHER: f64 = 0.5;
@@ -33,6 +36,18 @@ struct File {
     negatable: Vec<String>,
     #[serde(default)]
     rule: Vec<RuleOfFile>,
+    /// Patterns of talk that is about no machine at all, and of words that say that it is.
+    #[serde(default)]
+    everyday: Vec<String>,
+    #[serde(default)]
+    jest: Vec<String>,
+    #[serde(default)]
+    machine: Vec<String>,
+    /// Patterns of single programs, and of things that are no laptop of the fleet.
+    #[serde(default)]
+    programs: Vec<String>,
+    #[serde(default)]
+    elsewhere: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -54,18 +69,26 @@ struct Rule {
     unless: Vec<Pattern>,
 }
 
+#[derive(Default)]
 struct Book {
     rules: Vec<Rule>,
     negatable: Vec<String>,
+    everyday: Vec<Pattern>,
+    jest: Vec<Pattern>,
+    machine: Vec<Pattern>,
+    programs: Vec<Pattern>,
+    elsewhere: Vec<Pattern>,
     known: Known,
 }
 
 static BOOK: LazyLock<Book> = LazyLock::new(|| {
-    let mut book = Book {
-        rules: Vec::new(),
-        negatable: Vec::new(),
-        known: Known::default(),
+    let parse = |patterns: &[String]| {
+        patterns
+            .iter()
+            .map(|pattern| Pattern::parse(pattern))
+            .collect::<Vec<_>>()
     };
+    let mut book = Book::default();
     for file in FILES {
         // A file that does not parse is caught by `every_file_is_read`, not by a person's thread.
         let Ok(file) = toml::from_str::<File>(file) else {
@@ -73,15 +96,14 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
         };
         book.known.ordinary.extend(file.ordinary);
         book.negatable.extend(file.negatable);
+        book.everyday.extend(parse(&file.everyday));
+        book.jest.extend(parse(&file.jest));
+        book.machine.extend(parse(&file.machine));
+        book.programs.extend(parse(&file.programs));
+        book.elsewhere.extend(parse(&file.elsewhere));
         for rule in file.rule {
             let Some(symptom) = NAMES.iter().find(|name| **name == rule.symptom) else {
                 continue;
-            };
-            let parse = |patterns: &[String]| {
-                patterns
-                    .iter()
-                    .map(|pattern| Pattern::parse(pattern))
-                    .collect::<Vec<_>>()
             };
             let rule = Rule {
                 symptom,
@@ -110,8 +132,59 @@ pub struct Weighed {
     pub why: Vec<String>,
 }
 
+/// What a sentence is about when it is not about a laptop as a whole.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Scope {
+    /// It says which machine: a laptop, a computer.
+    pub machine: bool,
+    /// It names something that only a computer has.
+    pub part: bool,
+    /// A single program, by the word that says so.
+    pub program: Option<String>,
+    /// Something that is no laptop of the fleet, by the word that says so.
+    pub elsewhere: Option<String>,
+}
+
+/// Nouns for the machine itself; a disk or a screen is part of it and says less. In the languages that the files speak.
+const WHOLE_MACHINE: &str = "laptop*|computer|notebook*|macbook*|imac|mac|pc|machine|workstation|thinkpad*|thinkbook*|latitude*|precision|inspiron|vostro|elitebook*|probook*|zbook*|zenbook*|vivobook*|ideapad*|surface|xps|chromebook*|rechner|computers|ordinateur|portable|ordenador|portatil|portátil|portatile|computador";
+
+/// Parts and programs that only a computer has. No "windows", which offices have, too.
+const PARTS: &str = "ssd|hdd|gb|tb|cpu|gpu|ram|fan|fans|ventola|lüfter|kernel_task|bios|win10|win11|macos|ubuntu|linux|sequoia|sonoma|exe|process|processes|prozess|autostart|taskmanager|defender|browser|startup|boot*|charger|charging|drain*|unplug*|plugged|standby|lid|throttl*|temps|festplatte|disque|disco|c";
+
+static WHOLE: LazyLock<Pattern> = LazyLock::new(|| Pattern::parse(WHOLE_MACHINE));
+static PART: LazyLock<Pattern> = LazyLock::new(|| Pattern::parse(PARTS));
+
+pub fn scope(text: &Text) -> Scope {
+    let first = |patterns: &[Pattern]| {
+        patterns
+            .iter()
+            .find_map(|pattern| pattern.find(text))
+            .map(|found| found.words)
+    };
+    let machine = WHOLE.find(text).is_some();
+    // "My son's laptop" is elsewhere; "the laptop crashes when the server copies" is not.
+    let elsewhere = first(&BOOK.elsewhere)
+        .filter(|words| !machine || WHOLE.find(&Text::of(words, &BOOK.known)).is_some());
+    Scope {
+        machine,
+        part: PART.find(text).is_some(),
+        program: first(&BOOK.programs),
+        elsewhere,
+    }
+}
+
+/// Lunch, lifts and films: "slow", "hot" and "crash" mean something else there.
+fn is_no_machine(text: &Text) -> bool {
+    let any = |patterns: &[Pattern]| patterns.iter().any(|pattern| pattern.find(text).is_some());
+    any(&BOOK.jest) || (any(&BOOK.everyday) && !any(&BOOK.machine))
+}
+
+/// What talk of the house takes from every symptom: more than one plain word gives.
+const NO_MACHINE: f64 = 2.5;
+
 /// The weight of every symptom that some rule speaks about.
 pub fn weigh(text: &Text) -> Vec<Weighed> {
+    let elsewhere = if is_no_machine(text) { NO_MACHINE } else { 0.0 };
     let mut fors: BTreeMap<&'static str, Vec<(f64, String)>> = BTreeMap::new();
     let mut againsts: BTreeMap<&'static str, f64> = BTreeMap::new();
     for rule in &BOOK.rules {
@@ -167,7 +240,7 @@ pub fn weigh(text: &Text) -> Vec<Weighed> {
             }
             Weighed {
                 symptom,
-                weight: strongest + further - against,
+                weight: strongest + further - against - elsewhere,
                 why,
             }
         })
