@@ -46,7 +46,7 @@ pub struct Cli {
 #[derive(Subcommand, Debug)]
 enum Command {
     /// Run the collector until SIGTERM or Ctrl-C
-    Serve,
+    Serve(serve::Options),
     /// Print the effective configuration, secrets masked
     Check,
     /// The whole house on this laptop: collector, embedded engine, the real agent, a simulated fleet
@@ -130,7 +130,7 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
     let config = || Config::load(cli.config.as_deref(), env::vars());
     let desk = async || Desk::open(&config()?).await;
     match cli.command {
-        Command::Serve => serve::run(config()?).await?,
+        Command::Serve(options) => serve::run(config()?, &options).await?,
         Command::Demo(options) => demo::run(options).await?,
         Command::Check => print!("{}", Config::masked(cli.config.as_deref(), env::vars())?),
         Command::Doctor => return doctor::run(config()?).await,

@@ -4,7 +4,7 @@
 
 use std::sync::Arc;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use uuid::{ContextV7, Uuid};
 
 /// A source of moments. Cloning shares it.
@@ -14,6 +14,15 @@ pub struct Clock(Arc<dyn Fn() -> Timestamp + Send + Sync>);
 impl Clock {
     pub fn system() -> Self {
         Self(Arc::new(Timestamp::now))
+    }
+
+    /// The system's clock, set back.
+    pub fn behind(span: SignedDuration) -> Self {
+        Self(Arc::new(move || {
+            Timestamp::now()
+                .saturating_sub(span)
+                .unwrap_or(Timestamp::MIN)
+        }))
     }
 
     pub fn from_fn(now: impl Fn() -> Timestamp + Send + Sync + 'static) -> Self {

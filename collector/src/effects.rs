@@ -45,23 +45,39 @@ pub enum Error {
     Measurement,
 }
 
-/// Measures one answer now and keeps the result.
+/// Measures one answer now, keeps the result, and says in its talk that it helped, if that is new.
 pub async fn measure(
     control: &Control,
     reads: &dyn Reads,
     minutes: Minutes,
     applied: &[Applied],
-    now: Timestamp,
+    clock: &Clock,
 ) -> Result<Option<Measured>, Error> {
+    let now = clock.now();
     let Some(first) = applied.iter().map(|one| one.applied_at).min() else {
         return Ok(None);
     };
     let restarts = restarts(control, reads, first, now).await?;
     let measured = judge(applied.to_vec(), restarts, minutes, now).await?;
     if let Some((measured, _)) = &measured {
-        control.applied().keep_effect(measured).await?;
+        keep(control, clock, measured).await?;
     }
     Ok(measured.map(|(measured, _)| measured))
+}
+
+async fn keep(control: &Control, clock: &Clock, measured: &Measured) -> Result<(), ControlError> {
+    let before = control.applied().effect_of(measured.post).await?;
+    control.applied().keep_effect(measured).await?;
+    let is_told = |measured: &Measured| measured.effect.enough && is_public(&measured.effect);
+    if is_told(measured) && !before.as_ref().is_some_and(is_told) {
+        let topic = format!("effect:{}", measured.post);
+        let words = format!(
+            "The accepted answer was measured. {}",
+            measured.effect.words
+        );
+        notice(control, clock, measured.thread, &topic, words).await?;
+    }
+    Ok(())
 }
 
 async fn restarts(
@@ -185,28 +201,16 @@ impl Effects {
         let mut restarts = restarts(&self.control, &*self.reads, earliest, now).await?;
         for post in &posts {
             let applied = self.control.applied().of_post(*post).await?;
-            let before = self.control.applied().effect_of(*post).await?;
             let Some((measured, kept)) = judge(applied, restarts, self.minutes, now).await? else {
                 return Ok(0);
             };
             restarts = kept;
-            self.control.applied().keep_effect(&measured).await?;
-            self.tell(before.as_ref(), &measured).await?;
+            keep(&self.control, &self.clock, &measured).await?;
         }
         Ok(posts.len())
     }
 
     pub async fn leave(&self) {
         self.lease.release().await;
-    }
-
-    async fn tell(&self, before: Option<&Measured>, now: &Measured) -> Result<(), ControlError> {
-        let is_told = |measured: &Measured| measured.effect.enough && is_public(&measured.effect);
-        if is_told(now) && !before.is_some_and(is_told) {
-            let topic = format!("effect:{}", now.post);
-            let words = format!("The accepted answer was measured. {}", now.effect.words);
-            notice(&self.control, &self.clock, now.thread, &topic, words).await?;
-        }
-        Ok(())
     }
 }

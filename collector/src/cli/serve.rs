@@ -3,6 +3,8 @@
 use std::{env, io::IsTerminal as _, path::PathBuf};
 
 use anyhow::{Result, anyhow};
+use clap::Args;
+use jiff::SignedDuration;
 use tokio_util::sync::CancellationToken;
 use tracing_subscriber::{EnvFilter, fmt};
 use weft_collector_engine::Places;
@@ -13,9 +15,23 @@ use crate::{
     config::{Config, LogFormat},
 };
 
-pub async fn run(config: Config) -> Result<()> {
+#[derive(Args, Debug)]
+pub struct Options {
+    /// Live so many seconds ago. For tests and rehearsals: a second start without it shows what time has done
+    #[arg(long, value_name = "SECONDS", default_value_t = 0, hide = true)]
+    ago: u32,
+}
+
+pub async fn run(config: Config, options: &Options) -> Result<()> {
     start_log(&config)?;
-    let around = surroundings(&config)?;
+    let mut around = surroundings(&config)?;
+    if options.ago > 0 {
+        tracing::warn!(
+            seconds = options.ago,
+            "the clock is set back: this is a rehearsal"
+        );
+        around.clock = Clock::behind(SignedDuration::from_secs(options.ago.into()));
+    }
     let app = App::build(config, around).await?;
     app.run(CancellationToken::new()).await
 }

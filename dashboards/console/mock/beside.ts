@@ -595,6 +595,7 @@ export class Beside {
             by: index === 3 ? { id: id(2, 900), name: "Noor Technician" } : (device.owner ?? { id: "", name: "" }),
           }))
         : [],
+      waiting: seesAll ? devices.slice(12, 17).map(({ id, name }) => ({ id, name })) : [],
       effect,
       measured_at: iso(now.getTime() - 4 * HOUR),
       words,

@@ -554,6 +554,12 @@ async fn an_answer_is_measured_on_those_who_applied_it() {
         let one = house.sign_in(&format!("c{n}")).await;
         assert_eq!(house.post(&one, &applied, mark(*device)).await.0, 200);
     }
+    let (_, untied) = house.get(&tech, &effect).await;
+    assert_eq!(
+        untied["waiting"],
+        json!([]),
+        "the talk is tied to no anomaly"
+    );
     for device in &all[3..6] {
         let (_, marked) = house.post(&tech, &applied, mark(*device)).await;
         let marks = marked["applied"].as_array().unwrap();

@@ -3,6 +3,8 @@
 //! **Invariant: below the anonymity floor only staff see figures**, and a device is marked by its owner or by staff, whose look is in
 //! the ledger.
 
+use std::collections::BTreeSet;
+
 use axum::{Json, extract::State};
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
@@ -10,7 +12,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_collector_core::{
     anonymity::FLOOR,
-    authority::Object,
+    authority::{Action, Object, allows},
     device::DeviceId,
     effect::{CAVEATS, Effect as CoreEffect},
 };
@@ -19,7 +21,10 @@ use weft_collector_store::control::{
     threads::Thread,
 };
 
-use super::shape::{Named, Names};
+use super::{
+    links,
+    shape::{Named, Names},
+};
 use crate::{
     api::{
         Api, Caller,
@@ -32,8 +37,10 @@ use crate::{
 
 /// Further back nobody remembers the day.
 const FURTHEST: SignedDuration = SignedDuration::from_hours(24 * 90);
+/// A list to tick; a larger roll-out is marked over the API.
+const WAITING_LIMIT: usize = 200;
 /// A mark by an owner measures again; this is how often the same answer is measured at most.
-const FRESH: SignedDuration = SignedDuration::from_mins(10);
+const FRESH: SignedDuration = SignedDuration::from_mins(1);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct AnswerEffect {
@@ -44,6 +51,8 @@ pub struct AnswerEffect {
     mine: Vec<MyDevice>,
     /// Which laptops applied it: all for staff, the own ones for others.
     applied: Vec<AppliedDevice>,
+    /// For staff: laptops with the trouble that the thread is surely about, of which nobody has said that they have it.
+    waiting: Vec<Waiting>,
     /// `null`: nobody said yet that it was applied, or fewer than the floor and the reader is not staff (then `words` says so).
     #[schema(required)]
     effect: Option<Effect>,
@@ -61,6 +70,12 @@ pub struct MyDevice {
     name: String,
     #[schema(required)]
     applied_at: Option<Timestamp>,
+}
+
+#[derive(Debug, Serialize, ToSchema)]
+pub struct Waiting {
+    id: Uuid,
+    name: String,
 }
 
 #[derive(Debug, Serialize, ToSchema)]
@@ -221,14 +236,7 @@ async fn how(api: &Api, caller: &Caller, device: DeviceId) -> Result<How, Proble
 
 async fn measure(api: &Api, post: Uuid) -> Result<(), Problem> {
     let applied = api.control.applied().of_post(post).await?;
-    effects::measure(
-        &api.control,
-        &*api.reads,
-        api.minutes,
-        &applied,
-        api.clock.now(),
-    )
-    .await?;
+    effects::measure(&api.control, &*api.reads, api.minutes, &applied, &api.clock).await?;
     Ok(())
 }
 
@@ -283,6 +291,7 @@ async fn show(api: &Api, caller: &Caller, thread: &Thread) -> Result<AnswerEffec
     Ok(AnswerEffect {
         post: thread.accepted_post,
         mine,
+        waiting: waiting(api, caller, thread, &all).await?,
         applied: applied(api, caller, &all).await?,
         measured_at: shown.map(|measured| measured.at),
         effect: shown.map(|measured| measured.effect.clone().into()),
@@ -311,8 +320,40 @@ async fn kept(api: &Api, thread: &Thread, all: &[Applied]) -> Result<Option<Meas
         |measured: &Measured| !measured.effect.enough && now.duration_since(measured.at) > FRESH;
     match found {
         Some(measured) if !is_old(&measured) => Ok(Some(measured)),
-        _ => Ok(effects::measure(&api.control, &*api.reads, api.minutes, all, now).await?),
+        _ => Ok(effects::measure(&api.control, &*api.reads, api.minutes, all, &api.clock).await?),
     }
+}
+
+fn may_open(caller: &Caller, device: DeviceId) -> bool {
+    allows(&caller.viewer, Action::See, &Object::Device(device)).is_allowed()
+}
+
+async fn waiting(
+    api: &Api,
+    caller: &Caller,
+    thread: &Thread,
+    all: &[Applied],
+) -> Result<Vec<Waiting>, Problem> {
+    if !caller.viewer.is_staff() || thread.accepted_post.is_none() {
+        return Ok(vec![]);
+    }
+    let anomalies = links::surely_of(api, caller, thread).await?;
+    let affected: BTreeSet<DeviceId> = anomalies
+        .iter()
+        .flat_map(|kept| kept.anomaly.finding.devices.iter().copied())
+        .filter(|device| all.iter().all(|one| one.device != *device))
+        .take(WAITING_LIMIT)
+        .collect();
+    let mut devices = api.control.devices().all_of(affected).await?;
+    devices.retain(|device| device.state.may_report() && may_open(caller, device.id));
+    devices.sort_by(|a, b| a.traits.name.cmp(&b.traits.name));
+    Ok(devices
+        .into_iter()
+        .map(|device| Waiting {
+            id: device.id.0,
+            name: device.traits.name,
+        })
+        .collect())
 }
 
 async fn applied(

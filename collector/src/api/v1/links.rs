@@ -16,7 +16,7 @@ use weft_collector_core::{
 use weft_collector_store::control::{anomalies::Kept, threads::Thread};
 
 use crate::{
-    api::{Api, Caller, problem::Problem},
+    api::{Api, Caller, guard, problem::Problem},
     threads::voice::News,
 };
 
@@ -86,6 +86,19 @@ pub async fn of_threads(
         .of_threads(threads.iter().map(|thread| thread.id).collect())
         .await?;
     show(api, caller, links, vec![]).await
+}
+
+/// The anomalies that the thread is surely about (confirmed or automatic) and that the caller may see.
+pub async fn surely_of(api: &Api, caller: &Caller, thread: &Thread) -> Result<Vec<Kept>, Problem> {
+    let links = api.control.links().of_threads(vec![thread.id]).await?;
+    let sure = links
+        .into_iter()
+        .filter(|link| matches!(link.state, LinkState::Confirmed | LinkState::Automatic))
+        .map(|link| link.anomaly)
+        .collect();
+    let mut found = api.control.anomalies().all_of(sure).await?;
+    found.retain(|kept| guard::sees(caller, &kept.anomaly).is_allowed());
+    Ok(found)
 }
 
 /// The links of these anomalies whose threads the caller may see, strongest first.

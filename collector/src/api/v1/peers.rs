@@ -16,12 +16,12 @@ use uuid::Uuid;
 use weft_collector_core::{
     card::CardFact,
     finding::{Finding, Kind, Subject},
-    link::LinkState,
     peers::{self, Candidate, Findable, Match, Wanted, problem},
 };
 use weft_collector_store::control::{devices::Device, peers::Agreed, threads::Thread};
 
 use super::{
+    links,
     shape::{Names, Person},
     threads::{context, participants},
 };
@@ -182,16 +182,9 @@ async fn problems(
     caller: &Caller,
     thread: &Thread,
 ) -> Result<BTreeSet<String>, Problem> {
-    let links = api.control.links().of_threads(vec![thread.id]).await?;
-    let sure = links
-        .into_iter()
-        .filter(|link| matches!(link.state, LinkState::Confirmed | LinkState::Automatic))
-        .map(|link| link.anomaly)
-        .collect();
-    let found = api.control.anomalies().all_of(sure).await?;
+    let found = links::surely_of(api, caller, thread).await?;
     Ok(found
         .iter()
-        .filter(|kept| guard::sees(caller, &kept.anomaly).is_allowed())
         .filter_map(|kept| problem(&kept.anomaly.finding))
         .collect())
 }

@@ -118,6 +118,8 @@ export interface AnswerEffect {
   post: string | null;
   mine: { id: string; name: string; applied_at: string | null }[];
   applied: { id: string; name: string; applied_at: string; how: "owner" | "staff"; by: Named }[];
+  /** For staff: laptops with this trouble of which nobody has said that they have it. */
+  waiting: Named[];
   effect: Effect | null;
   measured_at: string | null;
   words: string;

@@ -30,6 +30,9 @@ interface ForestProps {
 const ROW = 22;
 const AXIS = 18;
 const PAD = 10;
+/** A digit of a mark takes this much, and a little air beside it. */
+const DIGIT = 6.5;
+const AIR = 8;
 
 export function Forest({ title, summary, rows, once, level }: ForestProps) {
   const { ref, width } = useWidth<HTMLDivElement>();
@@ -39,7 +42,8 @@ export function Forest({ title, summary, rows, once, level }: ForestProps) {
   const x = ladder(all[0] ?? 0.5, all.at(-1) ?? 2, PAD, width - PAD);
   // Marks that would touch are left out; 1 always stays.
   const gap = (x(all.at(-1) ?? 2) - x(all[0] ?? 1)) / Math.max(1, all.length - 1);
-  const every = Math.max(1, Math.ceil(34 / Math.max(1, gap)));
+  const widest = Math.max(...all.map((mark) => `${mark}×`.length)) * DIGIT + AIR;
+  const every = Math.max(1, Math.ceil(widest / Math.max(1, gap)));
   const one = all.indexOf(1);
   const marks = all.filter((_, index) => (index - one) % every === 0);
   return (

@@ -8,6 +8,7 @@ import { BeforeAfter } from "../../charts/before-after";
 import { Forest } from "../../charts/forest";
 import { At, useNow } from "../../parts/clock";
 import { Failure, Loading } from "../../parts/state";
+import { Ticks } from "../../parts/ticks";
 import { isStaff, useSession } from "../../session";
 import { dayIn, momentIn } from "../../words/day";
 import { plural } from "../../words/numbers";
@@ -44,6 +45,7 @@ function Measured({ effect, thread }: { effect: AnswerEffect; thread: string }) 
   const me = useSession();
   const found = effect.effect;
   const verdict = VERDICT[verdictOf(found)];
+  const waits = found !== null && !found.enough && found.missing.length > 0;
   return (
     <div className="stack">
       <p className="row">
@@ -59,14 +61,14 @@ function Measured({ effect, thread }: { effect: AnswerEffect; thread: string }) 
           </span>
         )}
       </p>
-      <p className="lead">{effect.words}</p>
-      {found && !found.enough && found.missing.length > 0 && (
+      <p className="lead">{waits ? "Not yet enough to say whether it helped." : effect.words}</p>
+      {waits && (
         <div className="missing">
           <p className="small">
             <b>What is missing</b>
           </p>
           <ul className="small">
-            {found.missing.map((each) => (
+            {found?.missing.map((each) => (
               <li key={each}>{each}</li>
             ))}
           </ul>
@@ -75,6 +77,7 @@ function Measured({ effect, thread }: { effect: AnswerEffect; thread: string }) 
       {found?.enough && <Figure found={found} />}
       <Mine effect={effect} thread={thread} />
       {isStaff(me) && effect.applied.length > 0 && <Applied effect={effect} thread={thread} />}
+      {effect.waiting.length > 0 && <RollOut effect={effect} thread={thread} />}
       <details className="small quiet">
         <summary>What this cannot rule out</summary>
         <ul>
@@ -188,6 +191,71 @@ function Mine({ effect, thread }: { effect: AnswerEffect; thread: string }) {
         </li>
       ))}
     </ul>
+  );
+}
+
+/** Whoever rolled the fix out says so for many laptops at once. */
+function RollOut({ effect, thread }: { effect: AnswerEffect; thread: string }) {
+  const now = useNow();
+  const [chosen, setChosen] = useState<string[]>([]);
+  const [day, setDay] = useState(dayIn(now, 0));
+  const at = momentIn(day, now);
+  const mark = useChange({
+    // One after the other: each mark measures anew.
+    run: async () => {
+      for (const device of chosen) {
+        await post(`/threads/${thread}/applied`, { device, ...(at && at !== "now" ? { at } : {}) });
+      }
+    },
+    touches: ["thread"],
+    said: "Noted. These laptops count towards the measurement.",
+    after: () => setChosen([]),
+  });
+  const all = effect.waiting.map((one) => one.id);
+  return (
+    <details className="small">
+      <summary>Rolled out to other laptops</summary>
+      <form
+        className="stack"
+        onSubmit={(event) => {
+          event.preventDefault();
+          mark.mutate();
+        }}
+      >
+        <Ticks
+          legend="Laptops with this trouble that got the fix"
+          items={effect.waiting.map((one) => ({ value: one.id, word: one.name }))}
+          chosen={chosen}
+          choose={setChosen}
+        />
+        <div className="row">
+          <Button
+            size="compact-xs"
+            variant="default"
+            onClick={() => setChosen(chosen.length === all.length ? [] : all)}
+          >
+            {chosen.length === all.length ? "None" : "All"}
+          </Button>
+          <TextInput
+            type="date"
+            size="xs"
+            aria-label="The day on which they got it"
+            value={day}
+            min={dayIn(now, -FURTHEST_DAYS)}
+            max={dayIn(now, 0)}
+            onChange={(event) => setDay(event.currentTarget.value)}
+          />
+          <Button
+            type="submit"
+            size="compact-sm"
+            disabled={chosen.length === 0 || at === null}
+            loading={mark.isPending}
+          >
+            Mark {plural(chosen.length, "laptop")}
+          </Button>
+        </div>
+      </form>
+    </details>
   );
 }
 
