@@ -7,51 +7,14 @@
 //        WEFT_SHOTS folder for screenshots, optional). Ends with "N passed, N failed".
 
 import { spawn } from "node:child_process";
-import { existsSync, mkdirSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
-import { createRequire } from "node:module";
-import { createServer } from "node:net";
+import { existsSync, mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { dirname, join } from "node:path";
-import { fileURLToPath } from "node:url";
+import { join } from "node:path";
+import { accessible, bin, check, ended, failed, freePort, launch, look, must, pause, signIn } from "./stage.mjs";
 
-const here = dirname(fileURLToPath(import.meta.url));
-const root = join(here, "../..");
-// The console's own packages hold the browser driver: one lock file for all of npm.
-const require = createRequire(join(root, "dashboards/console/package.json"));
-const { chromium } = require("playwright-core");
-const { AxeBuilder } = require("@axe-core/playwright");
-
-const bin = process.env.WEFT_BIN ?? join(root, "target/debug");
-const shots = process.env.WEFT_SHOTS;
 // The demo of 40 laptops is ready in well under this on 2 cores; a hang must not hold the suite for ever.
 const READY_MS = 300_000;
 const STEP_MS = 30_000;
-
-let passed = 0;
-let failed = 0;
-async function check(name, work) {
-  try {
-    await work();
-    passed += 1;
-    console.log(`ok   ${name}`);
-  } catch (error) {
-    failed += 1;
-    console.log(`FAIL ${name}\n     ${String(error?.stack ?? error).split("\n").slice(0, 6).join("\n     ")}`);
-  }
-}
-function must(condition, words) {
-  if (!condition) throw new Error(words);
-}
-const pause = (ms) => new Promise((done) => setTimeout(done, ms));
-
-async function freePort() {
-  return new Promise((done) => {
-    const server = createServer().listen(0, "127.0.0.1", () => {
-      const { port } = server.address();
-      server.close(() => done(port));
-    });
-  });
-}
 
 async function startDemo(data, port) {
   const demo = spawn(join(bin, "weft-collector"), ["demo", "--headless", "--data", data, "--port", String(port), "--devices", "40", "--days", "60"], {
@@ -69,38 +32,6 @@ async function startDemo(data, port) {
   return { demo, ...JSON.parse(readFileSync(ready, "utf8")) };
 }
 
-async function signIn(browser, url, { login, password }, options = {}) {
-  const context = await browser.newContext({ viewport: { width: 1440, height: 900 }, ...options });
-  const page = await context.newPage();
-  page.setDefaultTimeout(STEP_MS);
-  await page.goto(url);
-  await page.getByLabel("Login").fill(login);
-  await page.getByLabel("Password", { exact: true }).fill(password);
-  await page.getByRole("button", { name: "Sign in" }).click();
-  await page.getByRole("button", { name: "Sign in" }).waitFor({ state: "detached" });
-  // From here on: before, the page asks who is signed in, and a 401 is the right answer.
-  page.problems = [];
-  page.on("pageerror", (error) => page.problems.push(String(error)));
-  page.on("console", (message) => {
-    if (message.type() === "error") page.problems.push(message.text());
-  });
-  return page;
-}
-
-let shotNumber = 0;
-async function look(page, name) {
-  if (!shots) return;
-  mkdirSync(shots, { recursive: true });
-  shotNumber += 1;
-  await page.screenshot({ path: join(shots, `${String(shotNumber).padStart(2, "0")}-${name}.png`), fullPage: true });
-}
-
-async function accessible(page, name) {
-  const { violations } = await new AxeBuilder({ page }).withTags(["wcag2a", "wcag2aa"]).analyze();
-  const grave = violations.filter((violation) => ["serious", "critical"].includes(violation.impact));
-  must(grave.length === 0, `${name}: ${grave.map((violation) => `${violation.id} at ${violation.nodes[0]?.target}`).join("; ")}`);
-}
-
 const data = mkdtempSync(join(tmpdir(), "weft-browser-"));
 let demo;
 let browser;
@@ -108,10 +39,7 @@ try {
   const started = await startDemo(data, await freePort());
   demo = started.demo;
   const { url, logins } = started;
-  browser = await chromium.launch({
-    executablePath: process.env.WEFT_CHROMIUM ?? "/usr/bin/chromium",
-    args: ["--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run", "--disable-background-networking", "--disable-component-update", "--disable-sync"],
-  });
+  browser = await launch();
 
   await check("a wrong password is refused in words", async () => {
     const page = await (await browser.newContext()).newPage();
@@ -236,8 +164,7 @@ try {
     await phone.context().close();
   });
 } catch (error) {
-  failed += 1;
-  console.log(`FAIL set-up\n     ${String(error?.stack ?? error)}`);
+  failed("set-up", error);
 } finally {
   await browser?.close();
   if (demo && demo.exitCode === null) {
@@ -246,7 +173,7 @@ try {
     await Promise.race([gone, pause(20_000)]);
     demo.kill("SIGKILL");
   }
-  if (failed === 0) rmSync(data, { recursive: true, force: true });
 }
-console.log(`${passed} passed, ${failed} failed`);
-process.exit(failed === 0 ? 0 : 1);
+const good = ended();
+if (good) rmSync(data, { recursive: true, force: true });
+process.exit(good ? 0 : 1);

@@ -7,7 +7,7 @@ use std::process::{Command, Stdio};
 use anyhow::{Result, ensure};
 use serde_json::Value;
 use weft_tests::{
-    fleet::{Plan, story::Scenario},
+    fleet::{After, Plan, story::Scenario},
     sandbox::program,
 };
 
@@ -60,6 +60,7 @@ fn every_planted_story_is_found() -> Result<()> {
         days: 60,
         scenario: Scenario::Demo,
         now: UNTIL.parse()?,
+        after: After::default(),
     };
     let expected = plan.invent().expected;
     ensure!(

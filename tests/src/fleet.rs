@@ -11,6 +11,8 @@ pub mod people;
 pub mod ship;
 pub mod story;
 
+use std::collections::BTreeMap;
+
 use jiff::{SignedDuration, Timestamp};
 use rand::{SeedableRng as _, rngs::SmallRng};
 use weft_proto::v1::Observation;
@@ -27,8 +29,19 @@ pub struct Plan {
     pub devices: u32,
     pub days: u32,
     pub scenario: Scenario,
-    /// The end of the history: stories lead up to this moment.
+    /// Stories lead up to this moment.
     pub now: Timestamp,
+    /// What happened after it, when time went on.
+    pub after: After,
+}
+
+/// The time after a plan's `now`: the same laptops live on, and what people did to them shows.
+#[derive(Clone, Debug, Default)]
+pub struct After {
+    /// How much longer the laptops live.
+    pub lasting: SignedDuration,
+    /// Laptops (by name) that were mended, and when: a story ends there for them.
+    pub mended: BTreeMap<String, Timestamp>,
 }
 
 /// One laptop with everything that it will report, oldest first.
@@ -49,6 +62,17 @@ pub struct Fleet {
 impl Plan {
     pub fn start(&self) -> Timestamp {
         self.now - SignedDuration::from_hours(24 * i64::from(self.days))
+    }
+
+    /// The end of the history.
+    pub fn end(&self) -> Timestamp {
+        self.now + self.after.lasting
+    }
+
+    /// Until when a story goes on for a laptop.
+    pub fn suffers_until(&self, laptop: &Laptop) -> Timestamp {
+        let mended = self.after.mended.get(&laptop.name).copied();
+        mended.unwrap_or(self.end()).min(self.end())
     }
 
     /// Invents the whole fleet. Each laptop has its own random stream, so that one more device changes no other.

@@ -1,16 +1,17 @@
 //! `weft-fleet`: the fleet simulator. Real enrolment, real mTLS, real gRPC; only the laptops are invented.
 
+use std::collections::BTreeMap;
 use std::{
     fs,
     io::Write as _,
     path::{Path, PathBuf},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 use clap::{Args, Parser, Subcommand};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
-use weft_tests::fleet::{Plan, people, ship, story::Scenario};
+use weft_tests::fleet::{After, Plan, people, ship, story::Scenario};
 
 #[derive(Parser)]
 #[command(
@@ -32,6 +33,8 @@ enum Command {
     Plan(PlanOptions),
     /// Enrol and report the laptops of a plan whose roster holds a token each
     Run(RunOptions),
+    /// Let time go on: the laptops that `run` enrolled report what happened to them since
+    Continue(ContinueOptions),
     /// Print the fleet's history as JSON lines for `weft-collector replay`
     History(PlanOptions),
 }
@@ -77,6 +80,18 @@ struct RunOptions {
     plan: PathBuf,
 }
 
+#[derive(Args)]
+struct ContinueOptions {
+    #[command(flatten)]
+    run: RunOptions,
+    /// Until when (RFC 3339); default: now
+    #[arg(long)]
+    until: Option<Timestamp>,
+    /// JSON object of laptop names and moments: laptops that were mended, and when; their trouble ends there
+    #[arg(long, value_name = "FILE")]
+    mended: Option<PathBuf>,
+}
+
 /// One command instead of plan and run: every laptop enrols with the same token.
 #[derive(Args)]
 struct Direct {
@@ -92,6 +107,9 @@ struct Direct {
     #[arg(long)]
     ca: Option<PathBuf>,
 }
+
+/// Where `run` keeps the laptops' identities, so that `continue` can speak for them.
+const IDENTITIES: &str = "identities";
 
 /// What a plan's folder remembers, so that `run` invents the same fleet.
 #[derive(Serialize, Deserialize)]
@@ -125,6 +143,7 @@ fn main() -> Result<()> {
         Some(Command::Plan(options)) => write_plan(&options),
         Some(Command::History(options)) => history(&plan_of(&options.shape)),
         Some(Command::Run(options)) => run_plan(&options),
+        Some(Command::Continue(options)) => continue_plan(&options),
         None => run_direct(&cli.direct),
     }
 }
@@ -136,6 +155,7 @@ fn plan_of(shape: &Shape) -> Plan {
         days: shape.days,
         scenario: shape.scenario,
         now: shape.until.unwrap_or_else(Timestamp::now),
+        after: After::default(),
     }
 }
 
@@ -193,6 +213,7 @@ fn read_plan(folder: &Path) -> Result<Plan> {
         days: saved.days,
         scenario,
         now: saved.now,
+        after: After::default(),
     })
 }
 
@@ -211,7 +232,28 @@ fn run_plan(options: &RunOptions) -> Result<()> {
                 .with_context(|| format!("{} has no token in roster.jsonl", entry.name))
         })
         .collect::<Result<Vec<_>>>()?;
-    ship::fleet(&plan, &tokens, &options.server, &options.ca)
+    let kept = options.plan.join(IDENTITIES);
+    let door = ship::Door::open(&options.server, &options.ca)?;
+    ship::enrolled(&plan, &tokens, &door, Some(&kept))
+}
+
+fn continue_plan(options: &ContinueOptions) -> Result<()> {
+    let folder = &options.run.plan;
+    let mut plan = read_plan(folder)?;
+    let until = options.until.unwrap_or_else(Timestamp::now);
+    plan.after.lasting = until.duration_since(plan.now);
+    if plan.after.lasting <= SignedDuration::ZERO {
+        bail!(
+            "the plan's history reaches {}: nothing has happened since",
+            plan.now
+        );
+    }
+    if let Some(file) = &options.mended {
+        let words = fs::read(file).with_context(|| format!("cannot read {}", file.display()))?;
+        plan.after.mended = serde_json::from_slice::<BTreeMap<String, Timestamp>>(&words)
+            .with_context(|| format!("{} is no object of names and moments", file.display()))?;
+    }
+    ship::continued(&plan, &folder.join(IDENTITIES))
 }
 
 fn run_direct(direct: &Direct) -> Result<()> {
@@ -228,7 +270,8 @@ fn run_direct(direct: &Direct) -> Result<()> {
         .clone()
         .context("--token is needed: `weft-collector token create --simulated --uses N`")?;
     let plan = plan_of(&direct.shape);
-    ship::fleet(&plan, &vec![token; plan.devices as usize], server, ca)
+    let door = ship::Door::open(server, ca)?;
+    ship::enrolled(&plan, &vec![token; plan.devices as usize], &door, None)
 }
 
 /// Our own JSON lines: `{"device": {...}, "at", <observation>}`.

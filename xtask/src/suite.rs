@@ -90,15 +90,18 @@ pub fn run(options: &Options) -> Result<()> {
         )
     })?;
     drop(postgres);
-    step("browser test", || {
-        show(
-            fetch::node::node()?
-                .arg(root().join("tests/browser/story.mjs"))
-                .env("WEFT_ENGINE_LIBRARY", &library)
-                .env("WEFT_BIN", &bin)
-                .env("WEFT_CHROMIUM", &chromium),
-        )
-    })
+    for script in ["story.mjs", "together.mjs"] {
+        step(&format!("browser test: {script}"), || {
+            show(
+                fetch::node::node()?
+                    .arg(root().join("tests/browser").join(script))
+                    .env("WEFT_ENGINE_LIBRARY", &library)
+                    .env("WEFT_BIN", &bin)
+                    .env("WEFT_CHROMIUM", &chromium),
+            )
+        })?;
+    }
+    Ok(())
 }
 
 /// ring is the only crypto library in the tree; a feature that pulls another in is a mistake (docs/adr/0003).

@@ -246,8 +246,12 @@ pub fn live(
         plan.start() + SignedDuration::from_mins(5),
         Kind::Inventory(diary.inventory(plan.start())),
     );
+    if let Some(at) = plan.after.mended.get(&laptop.name) {
+        diary.say(*at, Kind::Inventory(diary.inventory(*at)));
+    }
     let mut told_driver = false;
-    for day in 0..=i64::from(plan.days) {
+    let days = i64::from(plan.days) + plan.after.lasting.as_hours() / 24;
+    for day in 0..=days {
         let midnight = (plan.start() + SignedDuration::from_hours(24 * day))
             .to_zoned(zone.clone())
             .start_of_day();
@@ -261,7 +265,8 @@ pub fn live(
         }
         let free = matches!(midnight.weekday(), Weekday::Saturday | Weekday::Sunday);
         let beaconing = Stories::since(&stories.beacon, laptop)
-            .is_some_and(|since| midnight.timestamp() + SignedDuration::from_hours(24) > since);
+            .is_some_and(|since| midnight.timestamp() + SignedDuration::from_hours(24) > since)
+            && midnight.timestamp() < plan.suffers_until(laptop);
         // A few people work on a weekend; a laptop that a beacon keeps restarting is on day and night.
         if free && !beaconing && random.random_bool(0.92) {
             continue;
@@ -279,7 +284,7 @@ pub fn live(
 
 impl Diary<'_> {
     fn say(&mut self, at: Timestamp, kind: Kind) {
-        if at >= self.plan.start() && at <= self.plan.now {
+        if at >= self.plan.start() && at <= self.plan.end() {
             self.out.push(Observation {
                 observed_at: Some(wire_time(at)),
                 kind: Some(kind),
@@ -373,10 +378,15 @@ impl Diary<'_> {
         let Some(since) = Stories::since(&self.stories.outbreak, self.laptop) else {
             return;
         };
-        for _ in 0..random.random_range(1..=3) {
-            let at = midnight + SignedDuration::from_mins(random.random_range(9 * 60..17 * 60));
+        // In the order of the day, so that what comes after a moment changes nothing before it.
+        let mut minutes: Vec<i64> = (0..random.random_range(1..=3))
+            .map(|_| random.random_range(9 * 60..17 * 60))
+            .collect();
+        minutes.sort_unstable();
+        for minute in minutes {
+            let at = midnight + SignedDuration::from_mins(minute);
             if at > since
-                && at < self.plan.now
+                && at < self.plan.suffers_until(self.laptop)
                 && self.run.as_ref().is_some_and(|run| run.started < at)
             {
                 self.restart(
@@ -410,7 +420,7 @@ impl Diary<'_> {
         for beat in beats_before.. {
             let jitter = random.random_range(-120..=120);
             let at = since + SignedDuration::from_secs(beat * BEAT.as_secs() + jitter);
-            if at >= tomorrow || at >= self.plan.now {
+            if at >= tomorrow || at >= self.plan.suffers_until(self.laptop) {
                 break;
             }
             if at < midnight {
@@ -650,11 +660,13 @@ impl Diary<'_> {
         let laptop = self.laptop;
         let filling = Stories::since(&self.stories.disk, laptop).filter(|since| at > *since);
         let used = match filling {
-            // Ends at 94 % now, 5 GiB a day.
+            // At 94 % when the story is told, 5 GiB a day; nobody reports more than there is.
             Some(_) => {
                 let left_days = (self.plan.now.as_second() - at.as_second()) as f64 / 86_400.0;
-                ((laptop.model.disk as f64 * 0.94) - left_days * 5.0 * (1u64 << 30) as f64)
-                    .max(laptop.model.disk as f64 * 0.2) as u64
+                ((laptop.model.disk as f64 * 0.94) - left_days * 5.0 * (1u64 << 30) as f64).clamp(
+                    laptop.model.disk as f64 * 0.2,
+                    laptop.model.disk as f64 * 0.99,
+                ) as u64
             }
             None => (laptop.disk_used + laptop.disk_per_day * day as u64)
                 .min(laptop.model.disk * 8 / 10),
@@ -714,7 +726,7 @@ impl Diary<'_> {
     fn inventory(&self, at: Timestamp) -> Inventory {
         let model = self.laptop.model;
         let driver = match Stories::since(&self.stories.outbreak, self.laptop) {
-            Some(since) if at >= since => BAD_DRIVER,
+            Some(since) if at >= since && at < self.plan.suffers_until(self.laptop) => BAD_DRIVER,
             _ => model.graphics.1,
         };
         let component = |name: &str, version: &str| inventory::Component {

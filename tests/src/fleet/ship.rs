@@ -1,13 +1,10 @@
-//! Sends a plan through the real door with the real client: each laptop enrols with its own key and token, then ships its
-//! history until every number is acknowledged.
+//! Sends a plan through the real door with the real client: each laptop enrols with its own key and token (or comes back with
+//! the identity it has), then ships its history until every number is acknowledged.
 
 use std::{
     fs,
-    path::Path,
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
     time::{Duration, Instant},
 };
 
@@ -16,6 +13,7 @@ use futures::{StreamExt as _, stream};
 use rustls::pki_types::{CertificateDer, pem::PemObject as _};
 use weft_agent::{
     enroll::{self, EnrollOptions, Trust},
+    identity::Identity,
     transport::{
         self, Backoff, Fault, MemorySource, Options, Outcome, Server, Shipper, Traffic, Until,
         fault::Patience,
@@ -23,7 +21,7 @@ use weft_agent::{
 };
 use weft_proto::v1::Ack;
 
-use super::{Plan, Simulated};
+use super::{Plan, Simulated, when};
 
 /// Laptops that talk at the same moment: enough to keep ingest busy, few enough for one small machine.
 const AT_ONCE: usize = 16;
@@ -73,41 +71,77 @@ impl Progress {
     }
 }
 
-/// Enrols laptop `n` with `tokens[n]` and ships its whole history. Returns when everything is acknowledged.
-pub fn fleet(plan: &Plan, tokens: &[String], server: &str, ca: &Path) -> Result<()> {
-    let server: Server = server
-        .parse()
-        .map_err(|error| anyhow!("--server {server}: {error}"))?;
-    let words = fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
-    let anchors = CertificateDer::pem_slice_iter(&words)
-        .collect::<Result<Vec<_>, _>>()
-        .with_context(|| format!("{} holds no PEM certificate", ca.display()))?;
+/// The collector's door: where it is and whom to trust.
+pub struct Door {
+    server: Server,
+    anchors: Vec<CertificateDer<'static>>,
+}
+
+impl Door {
+    pub fn open(server: &str, ca: &Path) -> Result<Self> {
+        let server: Server = server
+            .parse()
+            .map_err(|error| anyhow!("--server {server}: {error}"))?;
+        let words = fs::read(ca).with_context(|| format!("cannot read {}", ca.display()))?;
+        let anchors = CertificateDer::pem_slice_iter(&words)
+            .collect::<Result<Vec<_>, _>>()
+            .with_context(|| format!("{} holds no PEM certificate", ca.display()))?;
+        Ok(Self { server, anchors })
+    }
+}
+
+/// How a laptop comes to its identity.
+enum Entry<'a> {
+    /// With this token; the identity is kept in the folder, if there is one.
+    Enrol(&'a str, &'a Door, Option<PathBuf>),
+    /// It enrolled before, and its identity lies in this folder.
+    Known(PathBuf),
+}
+
+/// Enrols laptop `n` with `tokens[n]` and ships its whole history. Returns when everything is acknowledged. With `keep`, the
+/// laptops can go on later ([`continued`]).
+pub fn enrolled(plan: &Plan, tokens: &[String], door: &Door, keep: Option<&Path>) -> Result<()> {
+    let laptops = plan.invent().laptops.into_iter().zip(tokens);
+    let entries = laptops.map(|(simulated, token)| {
+        let kept = keep.map(|folder| folder.join(&simulated.laptop.name));
+        (simulated, Entry::Enrol(token, door, kept))
+    });
+    ship(entries.collect())
+}
+
+/// Ships what happened to laptops that enrolled before, since the moment that their history reached.
+pub fn continued(plan: &Plan, kept: &Path) -> Result<()> {
+    let told = (plan.now.as_second(), plan.now.subsec_nanosecond());
+    let entries = plan.invent().laptops.into_iter().map(|mut simulated| {
+        simulated.observations.retain(|seen| when(seen) > told);
+        let folder = kept.join(&simulated.laptop.name);
+        (simulated, Entry::Known(folder))
+    });
+    ship(entries.collect())
+}
+
+fn ship(laptops: Vec<(Simulated, Entry<'_>)>) -> Result<()> {
     // A second install in one process is refused, which is fine: the first one serves.
     let _ = rustls::crypto::ring::default_provider().install_default();
-    let laptops = plan.invent().laptops;
-    let progress = Arc::new(Progress {
+    let progress = Progress {
         total: laptops
             .iter()
-            .map(|simulated| simulated.observations.len() as u64)
+            .map(|(simulated, _)| simulated.observations.len() as u64)
             .sum(),
         done: AtomicU64::new(0),
         began: Instant::now(),
         told: std::sync::Mutex::new(Instant::now()),
-    });
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread()
         .enable_all()
         .build()?;
     runtime.block_on(async {
-        let mut running = stream::iter(laptops.into_iter().zip(tokens))
-            .map(|(simulated, token)| {
-                let (server, anchors, progress) =
-                    (server.clone(), anchors.clone(), Arc::clone(&progress));
-                async move {
-                    let name = simulated.laptop.name.clone();
-                    laptop(simulated, token, server, anchors, &progress)
-                        .await
-                        .with_context(|| format!("laptop {name}"))
-                }
+        let mut running = stream::iter(laptops)
+            .map(|(simulated, entry)| async {
+                let name = simulated.laptop.name.clone();
+                laptop(simulated, entry, &progress)
+                    .await
+                    .with_context(|| format!("laptop {name}"))
             })
             .buffer_unordered(AT_ONCE);
         while let Some(done) = running.next().await {
@@ -122,25 +156,17 @@ pub fn fleet(plan: &Plan, tokens: &[String], server: &str, ca: &Path) -> Result<
     })
 }
 
-async fn laptop(
-    simulated: Simulated,
-    token: &str,
-    server: Server,
-    anchors: Vec<CertificateDer<'static>>,
-    progress: &Progress,
-) -> Result<()> {
-    let identity = enroll::enroll(EnrollOptions {
-        server,
-        token: token.to_owned(),
-        trust: Trust::Anchors(anchors),
-        proxies: transport::Proxies::default(),
-        proxy: None,
-        installation_id: rand::random(),
-        os_type: simulated.laptop.model.os_type.to_owned(),
-        device_model_name: simulated.laptop.model.name.to_owned(),
-        now: jiff::Timestamp::now(),
-    })
-    .await?;
+async fn laptop(simulated: Simulated, entry: Entry<'_>, progress: &Progress) -> Result<()> {
+    let identity = match entry {
+        Entry::Known(folder) => Identity::load(&folder)?,
+        Entry::Enrol(token, door, kept) => {
+            let identity = enrol(&simulated, token, door).await?;
+            if let Some(folder) = kept {
+                identity.save(&folder)?;
+            }
+            identity
+        }
+    };
     let source = MemorySource::new(rand::random());
     source.push(simulated.observations);
     let share = Share {
@@ -171,8 +197,23 @@ async fn laptop(
     Err(last.map_or_else(|| anyhow!("the collector closed every stream"), Into::into))
 }
 
+async fn enrol(simulated: &Simulated, token: &str, door: &Door) -> Result<Identity> {
+    let options = EnrollOptions {
+        server: door.server.clone(),
+        token: token.to_owned(),
+        trust: Trust::Anchors(door.anchors.clone()),
+        proxies: transport::Proxies::default(),
+        proxy: None,
+        installation_id: rand::random(),
+        os_type: simulated.laptop.model.os_type.to_owned(),
+        device_model_name: simulated.laptop.model.name.to_owned(),
+        now: jiff::Timestamp::now(),
+    };
+    Ok(enroll::enroll(options).await?)
+}
+
 async fn session(
-    identity: &weft_agent::identity::Identity,
+    identity: &Identity,
     source: &MemorySource,
     share: &Share<'_>,
     options: &Options,
