@@ -186,7 +186,7 @@ try {
 
   await check("a peer with the same model agreed to be found, and is", async () => {
     await page.peer.goto(`${url}/mine`);
-    await page.peer.getByRole("switch", { name: /same laptop model/ }).check();
+    await page.peer.getByRole("switch", { name: /same laptop model/ }).click();
     await eventually("the agreement", async () => (await ask(page.peer, "/me/peers")).body?.by_model);
     const peers = page.owner.getByRole("region", { name: "Peers" });
     await peers.getByRole("button", { name: "Find peers" }).click();
