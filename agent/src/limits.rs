@@ -113,6 +113,7 @@ pub fn usage() -> Usage {
         cpu: own.cpu,
         memory: own.memory,
         memory_peak: own.memory_peak,
+        ..Usage::default()
     }
 }
 

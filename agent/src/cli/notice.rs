@@ -2,21 +2,22 @@
 //!
 //! Invariant: every program that is started here is ended after a time, and a desktop that does not answer holds nobody.
 
+#[cfg(not(any(windows, target_os = "macos")))]
+mod monitor;
+
 use std::{
-    io::{BufRead as _, BufReader},
     path::{Path, PathBuf},
-    process::{Child, Command, Stdio},
-    sync::mpsc::{Receiver, channel},
-    time::{Duration, Instant},
+    process::{Command, Stdio},
+    time::Duration,
 };
 
 use clap::Subcommand;
-use weft_agent_sys::command::{self, Limits};
+use weft_agent_sys::command::Limits;
 
 use super::output;
 use crate::notice::{
     self,
-    desktop::{self, Ending, Shown},
+    desktop::{self, Shown},
 };
 
 /// A desktop answers in milliseconds; one that does not answer now has no room for us.
@@ -25,12 +26,6 @@ const ANSWER: Limits = Limits {
     max_bytes: 4096,
     max_lines: 16,
 };
-
-/// After this a notice has gone to the desktop's own list, and a click there opens nothing any more.
-const CLICK: Duration = Duration::from_secs(600);
-
-/// The monitor says so when it listens.
-const LISTENING: Duration = Duration::from_secs(3);
 
 /// How often the helper looks whether something came. A look is one `stat`.
 const WATCH: Duration = Duration::from_secs(20);
@@ -67,6 +62,7 @@ pub(super) enum Notice {
 /// Why nothing appeared.
 #[derive(Debug, thiserror::Error)]
 enum NotShown {
+    #[cfg(not(windows))]
     #[error(
         "no program that shows notices was found: install gdbus (package libglib2.0-bin) or notify-send (libnotify-bin)"
     )]
@@ -107,7 +103,7 @@ fn read_shown() -> Result<Shown, NotShown> {
 
 #[cfg(not(any(windows, target_os = "macos")))]
 fn present(shown: &Shown) -> Result<(), NotShown> {
-    let monitor = shown.url.as_ref().and_then(|_| Monitor::start());
+    let monitor = shown.url.as_ref().and_then(|_| monitor::Monitor::start());
     let Some(answer) = call("gdbus", &desktop::gdbus_notify(shown)) else {
         let sent = call("notify-send", &desktop::notify_send(shown)).ok_or(NotShown::NoProgram)?;
         return if sent.success {
@@ -119,7 +115,7 @@ fn present(shown: &Shown) -> Result<(), NotShown> {
     let number = desktop::notice_number(&String::from_utf8_lossy(&answer.stdout));
     let number = number.filter(|_| answer.success).ok_or(NotShown::Refused)?;
     if let (Some(monitor), Some(url)) = (monitor, &shown.url)
-        && monitor.ending(number) == Some(Ending::Opened)
+        && monitor.ending(number) == Some(desktop::Ending::Opened)
     {
         open(url);
     }
@@ -128,7 +124,7 @@ fn present(shown: &Shown) -> Result<(), NotShown> {
 
 #[cfg(windows)]
 fn present(shown: &Shown) -> Result<(), NotShown> {
-    use std::io::Write as _;
+    use std::{io::Write as _, time::Instant};
     let mut child = Command::new("powershell.exe")
         .args(["-NoProfile", "-NonInteractive", "-Command", "-"])
         .stdin(Stdio::piped())
@@ -149,7 +145,8 @@ fn present(shown: &Shown) -> Result<(), NotShown> {
         }
         std::thread::sleep(Duration::from_millis(100));
     }
-    end(&mut child);
+    child.kill().ok();
+    child.wait().ok();
     Err(NotShown::Refused)
 }
 
@@ -164,9 +161,9 @@ fn present(shown: &Shown) -> Result<(), NotShown> {
 }
 
 #[cfg(not(windows))]
-fn call(program: &str, arguments: &[String]) -> Option<command::Output> {
+fn call(program: &str, arguments: &[String]) -> Option<weft_agent_sys::command::Output> {
     let arguments: Vec<&str> = arguments.iter().map(String::as_str).collect();
-    command::run(program, &arguments, ANSWER)
+    weft_agent_sys::command::run(program, &arguments, ANSWER)
 }
 
 /// The portal first: it asks the desktop's own browser, also from a confined session.
@@ -176,68 +173,6 @@ fn open(url: &str) {
     if !opened {
         call("xdg-open", &[url.to_owned()]);
     }
-}
-
-/// A `gdbus monitor` that hears clicks.
-struct Monitor {
-    child: Child,
-    lines: Receiver<String>,
-}
-
-impl Monitor {
-    /// `None` without `gdbus`; then a click opens nothing.
-    fn start() -> Option<Self> {
-        let mut child = Command::new("gdbus")
-            .args(desktop::gdbus_monitor())
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .ok()?;
-        let (sender, lines) = channel();
-        let stdout = child.stdout.take()?;
-        std::thread::spawn(move || {
-            for line in BufReader::new(stdout).lines().map_while(Result::ok) {
-                if sender.send(line).is_err() {
-                    return;
-                }
-            }
-        });
-        let monitor = Self { child, lines };
-        let deadline = Instant::now() + LISTENING;
-        while let Some(line) = monitor.line(deadline) {
-            if line.contains(" is owned by ") {
-                break;
-            }
-        }
-        Some(monitor)
-    }
-
-    fn line(&self, deadline: Instant) -> Option<String> {
-        let left = deadline.saturating_duration_since(Instant::now());
-        self.lines.recv_timeout(left).ok()
-    }
-
-    fn ending(&self, number: u32) -> Option<Ending> {
-        let deadline = Instant::now() + CLICK;
-        while let Some(line) = self.line(deadline) {
-            if let Some(ending) = desktop::ending(&line, number) {
-                return Some(ending);
-            }
-        }
-        None
-    }
-}
-
-impl Drop for Monitor {
-    fn drop(&mut self) {
-        end(&mut self.child);
-    }
-}
-
-fn end(child: &mut Child) {
-    child.kill().ok();
-    child.wait().ok();
 }
 
 /// What the helper has shown in this account.

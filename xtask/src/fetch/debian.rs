@@ -52,8 +52,13 @@ pub fn is_root() -> bool {
         .is_ok_and(|done| done.stdout.starts_with(b"0\n"))
 }
 
+/// Another package manager may be at work (unattended upgrades, a second step): it is waited for this long.
+const LOCK_SECONDS: u32 = 300;
+
 fn quiet() -> Command {
     let mut command = Command::new("apt-get");
-    command.env("DEBIAN_FRONTEND", "noninteractive");
+    command
+        .env("DEBIAN_FRONTEND", "noninteractive")
+        .args(["-o", &format!("DPkg::Lock::Timeout={LOCK_SECONDS}")]);
     command
 }

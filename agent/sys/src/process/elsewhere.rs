@@ -262,9 +262,11 @@ pub fn is_running(_root: &Path, _key: InstanceKey) -> bool {
     false
 }
 
-/// A sight that nobody has: there is no value of this type.
+/// A sight that nobody has: nothing makes one. (An empty enum would say so too, and make code elsewhere unreachable.)
 #[derive(Debug, Clone, PartialEq)]
-pub enum Sighting {}
+pub struct Sighting {
+    _nothing: (),
+}
 
 /// Hears nothing: there is no value of this type. Windows (ETW) and macOS (Endpoint Security) tell of short-lived
 /// processes only to sessions and entitlements that this agent does not ask for.
