@@ -88,7 +88,7 @@ impl Secrets {
     /// From the account database and the homes that the system knows.
     pub fn of_machine(root: &Path) -> Self {
         let (mut names, mut homes) = (Vec::new(), Vec::new());
-        let passwd = std::fs::read_to_string(root.join("etc/passwd")).unwrap_or_default();
+        let passwd = weft_agent_sys::account::database(root);
         for line in passwd.lines().take(MAX_NAMES) {
             let fields: Vec<&str> = line.split(':').collect();
             let (Some(name), Some(uid), Some(home)) =
@@ -348,6 +348,7 @@ fn stands_alone(before: &str, found: &str, after: &str) -> bool {
 
 #[cfg(test)]
 mod tests {
+    #![allow(clippy::unwrap_used)]
     use super::*;
 
     #[track_caller]
@@ -424,5 +425,19 @@ mod tests {
         let secrets = Secrets::default().with_hosts(["ANNA-PC".into(), "localhost".into()]);
         assert_eq!(secrets.replace_host("anna-pc:8"), "(host):8");
         assert_eq!(secrets.replace_host("localhost:8"), "localhost:8");
+    }
+
+    /// Names of an older encoding are not UTF-8; the others in the file are secrets all the same.
+    #[test]
+    fn one_odd_name_hides_no_other() {
+        let root = tempfile::tempdir().unwrap();
+        std::fs::create_dir(root.path().join("etc")).unwrap();
+        let passwd = b"jorg:x:1000:1000:J\xf6rg Mayer:/home/jorg:/bin/sh\nanna:x:1001:1001::/home/anna:/bin/sh\n";
+        std::fs::write(root.path().join("etc/passwd"), passwd).unwrap();
+        let secrets = Secrets::of_machine(root.path());
+        assert_eq!(
+            scrub("anna and jorg met mayer", &secrets, 0),
+            "(user) and (user) met (user)"
+        );
     }
 }

@@ -68,6 +68,14 @@ impl Account {
     }
 }
 
+/// The account database of the tree at `root`, one account a line (passwd(5)); empty where there is none. Names in it may be
+/// of any encoding: one of an older one must not hide all the others.
+pub fn database(root: &Path) -> String {
+    /// 300,000 accounts; a directory's accounts are not in this file.
+    const LIMIT: u64 = 32 * 1024 * 1024;
+    files::text(&files::under(root, "/etc/passwd"), LIMIT).unwrap_or_default()
+}
+
 /// This process' effective user.
 #[cfg(unix)]
 pub fn uid() -> u32 {

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 
 use super::{Home, RawFact};
+use crate::account;
 use crate::files;
 use crate::package;
 
@@ -17,7 +18,6 @@ const MAX_HOMES: usize = 64;
 /// Names looked at per directory of a home.
 const MAX_NAMES: usize = 2_000;
 const MAX_FACTS: usize = 40_000;
-const PASSWD_LIMIT: u64 = 4 * 1024 * 1024;
 const MOUNTS_LIMIT: u64 = 1024 * 1024;
 
 /// Directories of a home whose entries name apps: their own, their settings, their data, portable programs.
@@ -188,7 +188,7 @@ fn of_home(home: &Path, out: &mut BTreeSet<RawFact>) {
 
 /// Homes of accounts in people's range, and of root where it is a person's session (its home is looked at as well).
 pub fn homes(root: &Path) -> Vec<Home> {
-    let text = files::text(&files::under(root, "/etc/passwd"), PASSWD_LIMIT).unwrap_or_default();
+    let text = account::database(root);
     let mut seen = BTreeSet::new();
     let mut out: Vec<Home> = text
         .lines()

@@ -5,7 +5,6 @@
 //! Not here: diversions (a diverted file is found under its package's original name or not at all).
 
 use std::collections::HashMap;
-use std::fs::File;
 use std::io::{BufRead, BufReader, Read};
 use std::path::Path;
 
@@ -46,7 +45,7 @@ pub fn owners(root: &Path, paths: &[&str]) -> HashMap<String, Owner> {
         else {
             continue;
         };
-        let Ok(file) = File::open(entry.path()) else {
+        let Ok(file) = files::open(&entry.path()) else {
             continue;
         };
         let mut list = BufReader::with_capacity(LIST_BLOCK, file.take(LIST_LIMIT));
@@ -108,7 +107,7 @@ fn versions<'a>(root: &Path, names: impl Iterator<Item = &'a str>) -> HashMap<St
 
 /// Calls `each` with name and version of every installed package.
 pub fn installed(root: &Path, mut each: impl FnMut(&str, &str)) {
-    let Ok(file) = File::open(files::under(root, STATUS)) else {
+    let Ok(file) = files::open(&files::under(root, STATUS)) else {
         return;
     };
     let mut reader = BufReader::new(file.take(STATUS_LIMIT));

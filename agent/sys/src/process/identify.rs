@@ -209,7 +209,7 @@ impl Identifier {
         if let Some(hash) = expected.and_then(|version| self.hashes.get(&version)) {
             return Content::Hash(hash.clone());
         }
-        let Ok(file) = File::open(path) else {
+        let Ok(file) = files::open(path) else {
             return Content::Unreadable;
         };
         let Ok(meta) = file.metadata() else {

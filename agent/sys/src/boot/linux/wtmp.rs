@@ -69,7 +69,7 @@ pub fn read(root: &Path) -> Result<Vec<Entry>, String> {
 
 /// The newest `LIMIT` bytes, from a record's edge.
 fn tail(path: &Path) -> Option<Vec<u8>> {
-    let mut file = std::fs::File::open(path).ok()?;
+    let mut file = files::open(path).ok()?;
     let length = file.metadata().ok()?.len();
     if length > LIMIT {
         // Both are multiples of the record size only by chance: align to the file's own grid.
