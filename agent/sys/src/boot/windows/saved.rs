@@ -124,8 +124,12 @@ fn system_event(tree: &Value, record_id: Option<u64>, time: Option<Timestamp>) -
         .or_else(|| attribute(provider_node, "EventSourceName"))
         .unwrap_or_default();
     let event_id = u32::try_from(integer(system.get("EventID")?)?).ok()?;
-    let time =
-        time.or_else(|| event::time(&attribute(system.get("TimeCreated")?, "SystemTime")?))?;
+    // The event's own time. The number that the file keeps beside each record is the same, but zero (1601) in some tools'
+    // copies and after a crash: only where the event has none it is asked.
+    let time = system
+        .get("TimeCreated")
+        .and_then(|created| event::time(&attribute(created, "SystemTime")?))
+        .or(time)?;
     // The record's own number: an exported file numbers its records anew.
     let record_id = system
         .get("EventRecordID")
