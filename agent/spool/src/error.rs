@@ -48,6 +48,15 @@ pub enum Error {
 }
 
 impl Error {
+    /// The disk takes nothing now, and may again later: it is full, or read-only.
+    pub(crate) fn is_of_a_full_disk(&self) -> bool {
+        match self {
+            Self::NoSpace(_) => true,
+            Self::Io { source, .. } => source.kind() == io::ErrorKind::ReadOnlyFilesystem,
+            _ => false,
+        }
+    }
+
     /// For `map_err`.
     pub(crate) fn io(
         what: &'static str,

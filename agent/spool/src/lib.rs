@@ -57,7 +57,7 @@
 //! 3. the oldest segments while a new append would pass [`Limits::max_bytes`]: gaps `full`.
 //!
 //! A full disk refuses the append before numbers are given ([`Error::NoSpace`]), so the caller counts it and nothing here is
-//! lost. Dropping goes by whole segments: one unlink, no rewriting, least wear.
+//! lost; opening, reading and acknowledging go on, also on a disk that has become read-only. Dropping goes by whole segments: one unlink, no rewriting, least wear.
 //!
 //! # Age
 //! The spool's age is its own clock: it advances with the wall clock between two calls, but never backwards and at most

@@ -68,11 +68,12 @@ pub(crate) fn open<F: Fs>(fs: &F, dir: &Path, fresh: Epoch, wall: u64) -> Result
     let lost_before = cursor.lost.corrupt;
     let (segments, torn_bytes) = scan(fs, dir, &mut cursor, &files)?;
 
-    // The new epoch must be on disk before the files of the old one go.
-    cursor::store(fs, dir, &cursor)?;
-    for file in foreign {
-        let path = dir.join(&file.name);
-        fs.remove(&path).map_err(Error::io("cannot remove", path))?;
+    // The new epoch must be on disk before the files of the old one go. A full disk keeps nobody from sending what is on it:
+    // what was found is found again, and the files go another time.
+    match cursor::store(fs, dir, &cursor) {
+        Ok(()) => remove(fs, dir, &foreign)?,
+        Err(error) if error.is_of_a_full_disk() => {}
+        Err(error) => return Err(error),
     }
     let corrupt = cursor.lost.corrupt - lost_before;
     Ok(Found {
@@ -84,6 +85,14 @@ pub(crate) fn open<F: Fs>(fs: &F, dir: &Path, fresh: Epoch, wall: u64) -> Result
             corrupt,
         },
     })
+}
+
+fn remove<F: Fs>(fs: &F, dir: &Path, files: &[File]) -> Result<(), Error> {
+    for file in files {
+        let path = dir.join(&file.name);
+        fs.remove(&path).map_err(Error::io("cannot remove", path))?;
+    }
+    Ok(())
 }
 
 struct File {

@@ -240,7 +240,7 @@ impl<F: Fs> Spool<F> {
             self.remove_settled()?;
         }
         if self.cursor.age.saturating_sub(self.cursor_age) >= CURSOR_INTERVAL_MS {
-            self.store_cursor()?;
+            self.note_cursor()?;
         }
         Ok(())
     }
@@ -407,7 +407,9 @@ impl<F: Fs> Spool<F> {
             if !settled || growing {
                 break;
             }
-            self.store_cursor()?;
+            if !self.note_cursor()? {
+                break;
+            }
             self.forget_front(&oldest)?;
         }
         Ok(())
@@ -434,6 +436,16 @@ impl<F: Fs> Spool<F> {
         cursor::store(&self.fs, &self.dir, &self.cursor)?;
         self.cursor_age = self.cursor.age;
         Ok(())
+    }
+
+    /// Writes the cursor if the disk takes it; false when it is full or read-only. What is settled then stays on disk and is
+    /// removed another time: a full disk must not end a session that could empty the spool.
+    fn note_cursor(&mut self) -> Result<bool, Error> {
+        match self.store_cursor() {
+            Ok(()) => Ok(true),
+            Err(error) if error.is_of_a_full_disk() => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 
     /// Makes the last segment one that `size` more bytes may go to.
