@@ -157,6 +157,7 @@ impl Shipper<'_> {
                 .capabilities
                 .iter()
                 .any(|name| name == "notice_receipts"),
+            is_behind: false,
         };
         session.run(until).await
     }
@@ -237,6 +238,8 @@ struct Session<'a> {
     jitter: f64,
     come_back: Option<Duration>,
     wants_receipts: bool,
+    /// The last report could not hold all that waited: the rest has had its company.
+    is_behind: bool,
 }
 
 impl Session<'_> {
@@ -283,7 +286,7 @@ impl Session<'_> {
         if self.in_flight.len() >= self.window {
             return None;
         }
-        let full = head - self.next >= self.max_observations as u64;
+        let full = self.is_behind || head - self.next >= self.max_observations as u64;
         let company = if hurry {
             since
         } else if full {
@@ -326,17 +329,19 @@ impl Session<'_> {
             return Ok(());
         }
         let next = batch.next_seq();
+        let head = source.head().1;
         let report = Report {
             epoch: self.epoch.to_vec().into(),
             first_seq: batch.first_seq,
             observations: batch.observations,
             gaps: batch.gaps,
-            next_seq: source.head().1,
+            next_seq: head,
             clock: Some(wire_time((self.shipper.options.clock)())),
         };
         self.shipper.observer.sent(&report);
         hand_over(&self.outbound, client_message::Message::Report(report)).await?;
         self.next = next;
+        self.is_behind = next < head;
         self.last_sent = Instant::now();
         self.jitter = jitter();
         self.in_flight.push_back((next - 1, self.last_sent));

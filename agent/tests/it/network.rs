@@ -335,3 +335,34 @@ async fn a_backlog_of_days_goes_out_paced_and_within_the_window() {
     let took = watch.2.last().unwrap().duration_since(watch.2[0]);
     assert!(took.as_millis() >= 23 * 75, "{took:?}");
 }
+
+#[tokio::test]
+async fn what_a_report_could_not_hold_follows_it_and_waits_for_no_company() {
+    let collector = Collector::start().await;
+    let identity = enrolled(&collector).await;
+    let source = Arc::new(MemorySource::new([6; 16]));
+    // The double takes 100 in a report: the second is not full.
+    source.push((0..150).map(observation));
+    let (_stop, stopped) = tokio::sync::watch::channel(false);
+    let connection = connect(&identity.target(), &Traffic::default())
+        .await
+        .unwrap();
+    let shipped = Arc::clone(&source);
+    let running = tokio::spawn(async move {
+        let hour = std::time::Duration::from_secs(3600);
+        let options = weft_agent::transport::Options {
+            ship_after: hour,
+            ship_idle: hour,
+            ..session()
+        };
+        let shipper = Shipper {
+            connection: &connection,
+            source: &*shipped,
+            observer: &(),
+            options: &options,
+        };
+        shipper.run(Until::Stopped(stopped)).await
+    });
+    crate::eventually("everything is there", || source.waiting() == 0).await;
+    running.abort();
+}
