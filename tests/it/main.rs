@@ -2,6 +2,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod kill;
+mod outage;
 mod package;
 mod stories;
 mod way;
