@@ -12,6 +12,7 @@ pub mod probe;
 pub mod observation;
 pub mod redact;
 
+pub mod drops;
 pub mod queue;
 pub mod sent;
 

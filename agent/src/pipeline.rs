@@ -30,6 +30,7 @@ use weft_proto::{
 };
 
 use crate::{
+    drops::Drops,
     limits::{self, Budget, DailyBytes, Limits, Usage},
     observation::{kind_name, observe},
     policy::Effective,
@@ -91,7 +92,7 @@ struct Health {
     due: Instant,
     cpu_told: f64,
     network_told: u64,
-    dropped: BTreeMap<String, u64>,
+    dropped: Drops,
     dropped_ever: BTreeMap<String, u64>,
     redacted: BTreeMap<String, u64>,
     clock_step: f64,
@@ -107,7 +108,7 @@ impl Pipeline {
             due: now,
             cpu_told: 0.0,
             network_told: 0,
-            dropped: BTreeMap::new(),
+            dropped: Drops::open(&parts.state),
             dropped_ever: BTreeMap::new(),
             redacted: BTreeMap::new(),
             clock_step: 0.0,
@@ -232,7 +233,7 @@ impl Pipeline {
     }
 
     fn dropped(&mut self, kind: &str, count: u64) {
-        *self.health.dropped.entry(kind.to_owned()).or_default() += count;
+        self.health.dropped.add(kind, count);
         *self.health.dropped_ever.entry(kind.to_owned()).or_default() += count;
     }
 
@@ -278,7 +279,7 @@ impl Pipeline {
             memory_usage: usage.memory,
             spool_usage: parts.queue.stats().bytes,
             network_io: network.saturating_sub(self.health.network_told),
-            dropped: self.health.dropped.clone().into_iter().collect(),
+            dropped: self.health.dropped.counts().clone().into_iter().collect(),
             redacted: self.health.redacted.clone().into_iter().collect(),
             degraded: degraded.clone(),
             blind_spots: blind_spots.clone(),
@@ -296,7 +297,7 @@ impl Pipeline {
             self.health.cpu_told = usage.cpu;
             self.health.network_told = network;
             self.health.clock_step = 0.0;
-            self.health.dropped.clear();
+            self.health.dropped.told();
             self.health.redacted.clear();
         }
     }

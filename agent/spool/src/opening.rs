@@ -161,6 +161,7 @@ fn scan<F: Fs>(
         cursor.declare(expected, file.first - 1, Reason::Corrupt);
         let mut handle = fs.open(&path).map_err(Error::io("cannot open", &path))?;
         let born = read_header(fs, &mut handle).map_or(cursor.age, |(_, born)| born);
+        grown_to(cursor, born);
         let mut segment = Segment {
             path,
             first: file.first,
@@ -189,6 +190,13 @@ fn scan<F: Fs>(
     cursor.declare(expected, cursor.head - 1, Reason::Corrupt);
     cursor.head = cursor.head.max(expected);
     Ok((segments, torn_bytes))
+}
+
+/// While nothing is acknowledged no cursor is written: a segment may know of more of the spool's age than it does.
+fn grown_to(cursor: &mut Cursor, born: u64) {
+    let ahead = born.saturating_sub(cursor.age);
+    cursor.age += ahead;
+    cursor.wall = cursor.wall.saturating_add(ahead);
 }
 
 fn read_header<F: Fs>(fs: &F, file: &mut F::File) -> Option<(Epoch, u64)> {

@@ -156,6 +156,7 @@ fn remove_traces(state: &std::path::Path) -> std::io::Result<()> {
         "status.json",
         "way.json",
         "boots.json",
+        "dropped.json",
         "programs.json",
         "apps.json",
         "sent.jsonl",

@@ -307,6 +307,28 @@ fn old_records_expire_but_a_clock_that_leaps_years_does_not_empty_the_spool() {
 }
 
 #[test]
+fn a_process_that_dies_without_a_word_takes_no_age_with_it() {
+    let fs = Faulty::new(1);
+    let hour = 60 * 60 * 1000;
+    let limits = Limits {
+        max_bytes: 1_000_000,
+        max_age_ms: 10 * 24 * hour,
+    };
+    let (mut spool, _) = open(&fs, limits).unwrap();
+    for now in 0..10 * 24 {
+        spool.append(&[(1, b"offline")], now * hour).unwrap();
+    }
+    // No acknowledgement, no flush: the cursor is as it was at the start.
+    drop(spool);
+    let now = (10 * 24 + 20) * hour;
+    let (mut spool, _) = Spool::open(fs.clone(), DIR, limits, [1; 16], now).unwrap();
+    spool.append(&[(1, b"later")], now).unwrap();
+    let (_, lost) = drain(&mut spool, 1);
+    assert_eq!(lost.get(&1), Some(&Reason::Expired));
+    assert!(lost.len() < 3 * 24, "{} hours are gone", lost.len());
+}
+
+#[test]
 fn a_full_spool_gives_up_its_oldest_and_says_so_after_a_restart() {
     let fs = Faulty::new(1);
     let (mut spool, _) = open(&fs, SMALL).unwrap();

@@ -239,9 +239,10 @@ const LOSS: Record<string, string> = {
   expired: "older than the agent may keep",
   corrupt: "a record on the laptop's disk was damaged",
   undecodable: "a record could not be read back",
+  unknown: "the collector asked again for what the laptop had already let go",
 };
 
-function Losses({ device }: { device: Device }) {
+export function Losses({ device }: { device: Device }) {
   if (device.losses.length === 0) return null;
   return (
     <div className="table-wrap" style={{ marginTop: 18 }}>

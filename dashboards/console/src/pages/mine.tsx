@@ -12,7 +12,7 @@ import { ThreadRow } from "../parts/thread-row";
 import { useSession } from "../session";
 import { count, plural } from "../words/numbers";
 import { plain } from "../words/vocabulary";
-import { AnomaliesOf, BootsOf } from "./device";
+import { AnomaliesOf, BootsOf, Losses } from "./device";
 import { LooksTab } from "./device/looks-tab";
 import { SentTab } from "./device/sent-tab";
 import { Ledger, ShownIn } from "./mine/ledger";
@@ -89,6 +89,7 @@ function Mine({ device }: { device: Device }) {
       </Section>
       <Section title="Books" note="Where every observation of your laptop ended.">
         <BooksStrip books={device.books} whose="your laptop" />
+        <Losses device={device} />
       </Section>
       <Section title="Also sent">
         <ul className="row">

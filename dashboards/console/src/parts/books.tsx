@@ -57,7 +57,7 @@ export function BooksStrip({ books, whose }: { books: Books; whose: string }) {
             : "The books do not balance. That is a defect in Weft: please tell IT."}
         {books.lost > 0 && ` ${plural(books.lost, "observation")} lost on a laptop, and declared as lost.`}
         {books.dropped > 0 &&
-          ` Not counted here: ${plural(books.dropped, "observation")} that a laptop's own quota refused before numbering.`}
+          ` Not counted here: ${plural(books.dropped, "observation")} that a laptop's own quota or its full disk refused before numbering.`}
       </p>
     </div>
   );
