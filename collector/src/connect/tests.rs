@@ -37,6 +37,7 @@ mod coming;
 mod door;
 mod leaving;
 mod together;
+mod vendors;
 
 /// A post of the forum.
 #[derive(Clone, Debug, PartialEq)]

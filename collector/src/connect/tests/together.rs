@@ -3,7 +3,7 @@
 use super::*;
 
 /// Waits until it is so, for at most half a minute.
-async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
+pub async fn eventually(what: &str, so: impl AsyncFn() -> bool) {
     for _ in 0..600 {
         if so().await {
             return;

@@ -1,5 +1,5 @@
 //! A platform that is none: a server on this machine that answers as its vendor documents, has accidents when a test says
-//! so, and remembers what it was asked. Nothing here waits for a clock.
+//! so, and remembers what it was asked. No test's outcome hangs on how fast it is.
 
 #![allow(clippy::unwrap_used)]
 
@@ -68,6 +68,8 @@ pub struct Reply {
     pub status: u16,
     pub headers: Vec<(&'static str, String)>,
     pub body: Value,
+    /// A long poll that nothing ended: it comes a little later, so that whoever asks again does not ask all the time.
+    pub held: bool,
 }
 
 impl Reply {
@@ -80,6 +82,7 @@ impl Reply {
             status,
             headers: vec![],
             body,
+            held: false,
         }
     }
 
@@ -200,6 +203,9 @@ async fn serve<W: World>(State(inner): State<Arc<Inner<W>>>, request: Request) -
         Some(Mishap::Says(reply)) => reply.clone(),
         Some(Mishap::Loses) | None => inner.world.lock().unwrap().answer(&asked),
     };
+    if reply.held {
+        tokio::time::sleep(std::time::Duration::from_millis(20)).await;
+    }
     match mishap {
         Some(Mishap::Loses) => broken(),
         _ => whole(reply),

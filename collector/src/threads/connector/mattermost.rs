@@ -125,6 +125,12 @@ impl Mattermost {
         })
     }
 
+    /// Tests are less patient.
+    #[cfg(test)]
+    pub fn with_pause(self, pause: std::time::Duration) -> Self {
+        Self { pause, ..self }
+    }
+
     async fn create(&self, words: &Outgoing, root: &str) -> Result<RemotePost, Fault> {
         let mark = mark::of(&words.key);
         let body = json!({

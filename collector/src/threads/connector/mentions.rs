@@ -40,7 +40,7 @@ pub fn defuse(markdown: &str) -> String {
         if at >= url_end && !before.is_alphanumeric() && begins_url(rest) {
             url_end = at + url_length(rest);
         }
-        let sign = sign(rest, in_code);
+        let sign = sign(rest);
         let length = sign.unwrap_or(c.len_utf8());
         match sign {
             Some(_) if calls(before, &rest[length..], in_code) => match at < url_end {
@@ -80,12 +80,11 @@ fn is_sign(c: char) -> bool {
 }
 
 /// The length of an at sign that stands here, spelled in whatever way.
-fn sign(rest: &str, in_code: bool) -> Option<usize> {
+fn sign(rest: &str) -> Option<usize> {
     if let Some(c) = rest.chars().next().filter(|c| is_sign(*c)) {
         return Some(c.len_utf8());
     }
-    // Code shows entities as they are typed.
-    if in_code || !ENTITIES.iter().any(|entity| rest.starts_with(entity)) {
+    if !ENTITIES.iter().any(|entity| rest.starts_with(entity)) {
         return None;
     }
     if rest.starts_with(ENTITIES[0]) {
@@ -198,6 +197,8 @@ mod tests {
             ),
             ("https://ana@a.example/", "https://ana@a.example/"),
             ("&#65;here &copy; &", "&#65;here &copy; &"),
+            // Code shows what was typed, if all agree where it begins.
+            ("`&#64;ana &#64;here`", "`&#64;ana @·here`"),
         ] {
             assert_eq!(shown(typed), expect, "{typed}");
         }

@@ -63,6 +63,38 @@ impl Forum {
         })
     }
 
+    /// Somebody says something in a topic, or opens one; gives the post's name and its topic's.
+    pub fn said(&mut self, topic: Option<&str>, raw: &str) -> (String, String) {
+        let topic = topic.and_then(|id| id.parse().ok()).unwrap_or_else(|| {
+            let id = 70 + self.topics.len() as u64;
+            self.topics.push(Topic {
+                id,
+                title: raw.to_owned(),
+                category: CATEGORY,
+                external_id: String::new(),
+            });
+            id
+        });
+        let number = self.posts.iter().filter(|post| post.topic == topic).count() as u64 + 1;
+        self.posts.push(Post {
+            id: 1_000 + self.posts.len() as u64,
+            topic,
+            number,
+            raw: raw.to_owned(),
+            reply_to: None,
+            deleted: false,
+        });
+        (format!("{topic}/{number}"), topic.to_string())
+    }
+
+    /// Somebody edits what they said.
+    pub fn change(&mut self, name: &str, raw: &str) {
+        let named = |post: &&mut Post| format!("{}/{}", post.topic, post.number) == name;
+        if let Some(post) = self.posts.iter_mut().find(named) {
+            post.raw = raw.to_owned();
+        }
+    }
+
     fn create(&mut self, body: &Value) -> Reply {
         let raw = body["raw"].as_str().unwrap_or_default();
         if raw.chars().filter(|c| !c.is_whitespace()).count() < 20 {

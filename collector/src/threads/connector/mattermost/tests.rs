@@ -15,10 +15,7 @@ use crate::threads::connector::{
 
 fn chat(address: &str) -> Mattermost {
     let opened = Mattermost::open(settings(address), line()).unwrap();
-    Mattermost {
-        pause: std::time::Duration::ZERO,
-        ..opened
-    }
+    opened.with_pause(std::time::Duration::ZERO)
 }
 
 fn words(key: &str, markdown: &str) -> Outgoing {

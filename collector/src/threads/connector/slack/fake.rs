@@ -17,6 +17,7 @@ pub const ANA: &str = "U061F7AUR";
 #[derive(Default)]
 pub struct Workspace {
     pub messages: Vec<Value>,
+    made: u32,
 }
 
 pub fn settings(address: &str) -> Settings {
@@ -36,6 +37,12 @@ fn error(word: &str) -> Reply {
 }
 
 impl Workspace {
+    /// No two messages have one, also when the first is gone.
+    fn ts(&mut self) -> String {
+        self.made += 1;
+        format!("1700000000.{:06}", self.made)
+    }
+
     fn post(&mut self, body: &Value) -> Reply {
         if body["channel"] != CHANNEL {
             return error("channel_not_found");
@@ -47,7 +54,7 @@ impl Workspace {
         if text.chars().count() > 40_000 {
             return error("msg_too_long");
         }
-        let ts = format!("1700000000.{:06}", self.messages.len() + 1);
+        let ts = self.ts();
         let mut message = json!({
             "type": "message", "ts": ts, "text": text, "user": BOT_USER, "bot_id": BOT, "app_id": "A0G9QF9B5",
             "metadata": body["metadata"],
@@ -57,6 +64,18 @@ impl Workspace {
         }
         self.messages.push(message.clone());
         Reply::ok(json!({"ok": true, "channel": CHANNEL, "ts": ts, "message": message}))
+    }
+
+    /// Somebody says something; gives the message as an event has it.
+    pub fn said(&mut self, thread: Option<&str>, text: &str) -> Value {
+        let ts = self.ts();
+        let mut message =
+            json!({"type": "message", "channel": CHANNEL, "user": ANA, "text": text, "ts": ts});
+        if let Some(thread) = thread {
+            message["thread_ts"] = thread.into();
+        }
+        self.messages.push(message.clone());
+        message
     }
 
     fn at(&self, ts: &Value) -> Option<usize> {

@@ -23,6 +23,7 @@ pub struct Realm {
     pub queue: u64,
     pub now: i64,
     pub may_delete: bool,
+    pub made: u64,
 }
 
 pub fn settings(address: &str) -> Settings {
@@ -61,7 +62,8 @@ impl Realm {
     /// Somebody says something; gives its number.
     pub fn say(&mut self, sender: u64, topic: &str, content: &str) -> u64 {
         let at = self.tick();
-        let id = 500 + self.messages.len() as u64;
+        let id = 500 + self.made;
+        self.made += 1;
         let message = json!({
             "id": id, "type": "stream", "stream_id": CHANNEL, "display_recipient": "laptops", "subject": topic, "content": content,
             "content_type": "text/x-markdown", "sender_id": sender, "sender_full_name": "Ana Ruiz",
@@ -121,6 +123,15 @@ impl Realm {
         self.happens(json!({
             "type": "delete_message", "message_id": id, "message_type": "stream", "stream_id": CHANNEL, "topic": gone["subject"],
         }));
+    }
+
+    /// The topic of a message.
+    pub fn topic(&self, message: &str) -> String {
+        let found = self
+            .messages
+            .iter()
+            .find(|one| one["id"].to_string() == message);
+        found.unwrap()["subject"].as_str().unwrap().to_owned()
     }
 
     fn get(&self, asked: &Asked) -> Reply {
@@ -247,7 +258,12 @@ impl World for Realm {
                     .events
                     .iter()
                     .filter(|event| event["id"].as_i64() > Some(last));
-                ok(json!({"events": new.cloned().collect::<Vec<_>>(), "queue_id": queue}))
+                let new: Vec<Value> = new.cloned().collect();
+                let held = new.is_empty();
+                Reply {
+                    held,
+                    ..ok(json!({"events": new, "queue_id": queue}))
+                }
             }
             _ => gone(),
         }
