@@ -9,8 +9,8 @@
 //! **Of several collectors on one database, one runs a bridge** (a lease); any of them takes deliveries at its door.
 //!
 //! Table of contents: [`collect`] events become letters, [`leave`] what may leave the house, [`send`] letters become posts
-//! over there, [`words`] what they say, [`fetch`] asking what is new, [`take`] arrivals become posts here, [`who`] in whose
-//! name, [`health`] how it goes, [`door`] deliveries, [`desk`] what admins do. Not here: any platform
+//! over there, [`words`] what they say and [`mentions`] that it calls nobody, [`fetch`] asking what is new, [`take`] arrivals
+//! become posts here, [`title`] what their threads are called, [`who`] in whose name, [`health`] how it goes, [`door`] deliveries, [`desk`] what admins do. Not here: any platform
 //! ([`crate::threads::connector`]).
 
 use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
@@ -45,8 +45,10 @@ pub mod door;
 pub mod fetch;
 pub mod health;
 pub mod leave;
+pub mod mentions;
 pub mod send;
 pub mod take;
+pub mod title;
 pub mod who;
 pub mod words;
 

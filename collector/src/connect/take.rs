@@ -13,15 +13,13 @@ use weft_collector_store::control::{
     threads::Reader,
 };
 
-use super::{Connect, Ended, Point, words};
+use super::{Connect, Ended, Point, title, words};
 use crate::threads::{
     ThreadError, Words,
     connector::{Arrival, Fault, Platform, RemoteAuthor, RemotePost},
     source::{self, MAX_POST},
 };
 
-/// Letters of a title that is made from the first words.
-const TITLE: usize = 80;
 /// How long our own words are known when somebody else's bridge carries them back.
 const ECHO: SignedDuration = SignedDuration::from_mins(15);
 /// What could not be taken is kept up to here; a bridge that refuses more has one trouble, not a thousand.
@@ -157,7 +155,7 @@ impl Connect {
                 let space = bridge.space.ok_or_else(|| {
                     Untaken::Refused("the thread that this bridge mirrors is no more".to_owned())
                 })?;
-                let title = title(said.opens, &markdown);
+                let title = title::of(said.opens.unwrap_or_default(), &markdown);
                 let thread = self
                     .threads
                     .open_from(&by, &space.to_string(), &title, words)
@@ -396,46 +394,9 @@ fn fit(markdown: &str) -> Option<String> {
     source::markdown(&fits).ok()
 }
 
-/// The title it came with, or its first words.
-fn title(opens: Option<&str>, markdown: &str) -> String {
-    let given = opens.map(str::trim).filter(|title| !title.is_empty());
-    let words = given.unwrap_or_else(|| {
-        let lines = markdown.lines().map(|line| {
-            line.trim_start_matches(['#', '>', '*', '-', '`', ' '])
-                .trim()
-        });
-        lines
-            .into_iter()
-            .find(|line| line.chars().any(char::is_alphanumeric))
-            .unwrap_or("(no title)")
-    });
-    match words.chars().count() <= TITLE {
-        true => words.to_owned(),
-        false => words.chars().take(TITLE - 1).chain(['…']).collect(),
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn a_title_is_the_one_given_or_the_first_words() {
-        for (opens, markdown, expect) in [
-            (Some("Printer"), "x", "Printer"),
-            (Some("  "), "> quote\n", "quote"),
-            (
-                None,
-                "\n\n## My laptop restarts\nagain",
-                "My laptop restarts",
-            ),
-            (None, "```\n---\nlog line", "log line"),
-            (None, "!!!", "(no title)"),
-        ] {
-            assert_eq!(title(opens, markdown), expect);
-        }
-        assert_eq!(title(None, &"é".repeat(200)).chars().count(), TITLE);
-    }
 
     #[test]
     fn long_words_are_cut_between_letters_and_empty_ones_are_nothing() {

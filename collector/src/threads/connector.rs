@@ -12,8 +12,8 @@
 //!
 //! Table of contents: [`kind`] which platforms there are and what each wants to know, [`line`] the way out of the house;
 //! what several platforms share: [`api`] requests below one address, [`signature`] who made a delivery, [`spoken`] a post's
-//! words as others get them, with [`mentions`] nobody called, [`length`] nothing too long, [`mark`] a key that can be found
-//! again, and [`title`] a name for talk that has none; then one room per platform.
+//! words under their speaker's name, [`length`] nothing too long, [`mark`] a key that can be found again; then one room per
+//! platform.
 
 use std::time::Duration;
 
@@ -30,10 +30,8 @@ pub mod line;
 pub mod api;
 pub mod length;
 pub mod mark;
-pub mod mentions;
 pub mod signature;
 pub mod spoken;
-pub mod title;
 
 pub mod discourse;
 pub mod matrix;
@@ -120,7 +118,7 @@ pub struct RemoteAuthor {
 pub enum Arrival {
     Posted {
         post: RemotePost,
-        /// The title of a thread that begins with this post.
+        /// The title of a thread that begins with this post; empty: its first words are.
         opens: Option<String>,
         author: RemoteAuthor,
         markdown: String,

@@ -2,9 +2,9 @@
 //!
 //! **Invariant: nothing inside this network is reached unless the operator named it** (`[connect] private`): a name is
 //! resolved, addresses that are not public are taken out, and exactly what is left is connected to; redirects are not
-//! followed. So an address that an admin types, or a name server that changes its mind, cannot make the collector ask
-//! the cloud's metadata service or a printer. Every answer is read up to [`MAX_ANSWER`]. Not here: what an answer means
-//! to a platform.
+//! followed, and plain HTTP, on which secrets could be read, goes only to what was named. So an address that an admin
+//! types, or a name server that changes its mind, cannot make the collector ask the cloud's metadata service or a printer.
+//! Every answer is read up to [`MAX_ANSWER`]. Not here: what an answer means to a platform.
 
 use std::{
     error::Error as _,
@@ -73,13 +73,25 @@ impl Reach {
         })
     }
 
-    fn allows(&self, address: IpAddr) -> bool {
+    /// Did the operator name it? Then nobody reads on the way whom the operator does not trust.
+    fn names(&self, host: &Host<&str>) -> bool {
+        match host {
+            Host::Domain(name) => self.allows_host(name),
+            Host::Ipv4(v4) => self.names_address(IpAddr::V4(*v4)),
+            Host::Ipv6(v6) => self.names_address(IpAddr::V6(*v6)),
+        }
+    }
+
+    fn names_address(&self, address: IpAddr) -> bool {
         let address = address.to_canonical();
-        is_public(address)
-            || self.0.iter().any(|named| match named {
-                Named::Net(net) => net.contains(&address),
-                Named::Host(_) => false,
-            })
+        self.0.iter().any(|named| match named {
+            Named::Net(net) => net.contains(&address),
+            Named::Host(_) => false,
+        })
+    }
+
+    fn allows(&self, address: IpAddr) -> bool {
+        is_public(address.to_canonical()) || self.names_address(address)
     }
 }
 
@@ -229,6 +241,11 @@ impl Line {
             && !self.reach.allows(address)
         {
             return Err(Fault::Locked(Inside(address.to_string()).to_string()));
+        }
+        if url.scheme() == "http" && !url.host().is_some_and(|host| self.reach.names(&host)) {
+            return Err(Fault::Locked(
+                "http:// can be read on its way, secrets too: use https://, or whoever runs the collector names this host under [connect] private".to_owned(),
+            ));
         }
         Ok(self.client.request(method, url))
     }
@@ -406,10 +423,29 @@ mod tests {
         );
     }
 
+    #[test]
+    fn plain_http_goes_only_to_what_was_named() {
+        let line = line(&["10.1.0.0/16", "chat.example"]);
+        for (address, fits) in [
+            ("http://chat.example/x", true),
+            ("http://a.chat.example/", true),
+            ("http://10.1.2.3:8065/", true),
+            ("http://8.8.8.8/", false),
+            ("http://forum.example.org/", false),
+            ("https://forum.example.org/", true),
+        ] {
+            assert_eq!(
+                line.request(Method::GET, address).is_ok(),
+                fits,
+                "{address}"
+            );
+        }
+    }
+
     #[tokio::test]
     async fn a_name_that_leads_inside_is_refused_when_it_is_resolved() {
         let line = line(&[]);
-        let request = line.request(Method::GET, "http://localhost:1/").unwrap();
+        let request = line.request(Method::GET, "https://localhost:1/").unwrap();
         let fault = line.send(request).await.unwrap_err();
         assert!(
             matches!(&fault, Fault::Locked(why) if why.contains("[connect] private")),

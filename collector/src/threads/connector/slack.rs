@@ -20,7 +20,7 @@ use super::{
     Abilities, Arrival, Delivery, Fault, Field, Form, Line, Outgoing, Platform, Pulled, Received,
     Refusal, RemoteAuthor, RemotePost, RemoteThread, Settings, Unopened,
     api::{Api, Known},
-    length, mark, mentions, spoken,
+    length, mark,
 };
 
 #[cfg(test)]
@@ -340,20 +340,19 @@ impl Platform for Slack {
 /// The whole message: who speaks, the title of what begins, the words.
 pub(super) fn text(words: &Outgoing, title: &str) -> String {
     let link = mark::link(&words.link, &words.key);
-    let name = mrkdwn::escaped(&spoken::speaker(&words.author));
+    let name = mrkdwn::escaped(&words.author);
     let head = match link.is_empty() {
         true => format!("*{name}*"),
         false => format!("*{name}* · <{}|Weft>", mrkdwn::escaped(&link)),
     };
     let title = match title.is_empty() {
         true => String::new(),
-        false => format!("*{}*\n", mrkdwn::escaped(&mentions::defuse_plain(title))),
+        false => format!("*{}*\n", mrkdwn::escaped(title)),
     };
-    let said = mentions::defuse(&spoken::reachable(words));
     // Escaping makes text longer: what does not fit is cut before it is written, until it does.
     let mut room = MAX_TEXT;
     loop {
-        let written = mrkdwn::from_markdown(&length::cut(&said, room, &link));
+        let written = mrkdwn::from_markdown(&length::cut(&words.markdown, room, &link));
         let whole = format!("{head}\n{title}{written}");
         if whole.chars().count() <= MAX_TEXT {
             return whole;

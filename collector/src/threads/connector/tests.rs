@@ -13,7 +13,7 @@ use super::{
     fake::{Fake, Mishap, Reply, World, line},
     mattermost, slack, teams, zulip, *,
 };
-use crate::clock::Clock;
+use crate::{clock::Clock, connect};
 
 fn words(key: &str, markdown: &str) -> Outgoing {
     Outgoing {
@@ -23,6 +23,16 @@ fn words(key: &str, markdown: &str) -> Outgoing {
         markdown: markdown.to_owned(),
         link: "https://weft.example/threads/1".to_owned(),
         ..Outgoing::default()
+    }
+}
+
+/// The same as it leaves the house.
+fn leaving(words: Outgoing) -> Outgoing {
+    Outgoing {
+        title: connect::words::line(&words.title),
+        author: connect::words::name(&words.author),
+        markdown: connect::words::markdown(&words.markdown, "https://weft.example"),
+        ..words
     }
 }
 
@@ -223,7 +233,7 @@ async fn takes_hostile_words<W: World>(kind: Kind, fake: Fake<W>, settings: Sett
         author: "Ana\r\nX-Evil: 1 @channel **x** <!here>".to_owned(),
         ..words("post:1", &long)
     };
-    platform.open(&hostile).await.unwrap();
+    platform.open(&leaving(hostile)).await.unwrap();
     let texts = fake.texts();
     assert_eq!(texts.len(), 1);
     assert!(texts[0].len() < 150_000, "{}", texts[0].len());
@@ -249,7 +259,9 @@ fn rings_nobody(text: &str) {
         let before = lower[..at].chars().next_back().unwrap_or(' ');
         let behind = &lower[at + 1..];
         let word: String = behind.chars().take_while(|c| c.is_alphanumeric()).collect();
-        let calls = many.contains(&word.as_str()) || behind.starts_with(['*', '_']);
+        // Zulip's way, where the text is Markdown as a whole.
+        let stars = behind.starts_with(['*', '_']) && lower.contains(" · [weft](");
+        let calls = many.contains(&word.as_str()) || stars;
         assert!(before.is_alphanumeric() || !calls, "@{word} in {text:.300}");
     }
 }
@@ -338,10 +350,10 @@ proptest! {
         "@", "here", "all", "channel", "everyone", "**", "*", "_", " ", "\n", "`", "```\n", "&#64;", "&commat;", "\\", "<", ">", "!",
         "<!channel>", "<@U061F7AUR>", "<at>x</at>", "https://a.example/@here", "é", "x", "[", "](", ")", "    ", "- ", "> ", "|",
     ]), 0..20)) {
-        let said = Outgoing { author, ..words("post:1", &pieces.concat()) };
+        let said = leaving(Outgoing { author, title: pieces.concat(), ..words("post:1", &pieces.concat()) });
         rings_nobody(&spoken::markdown(&said, 10_000));
         rings_nobody(&teams::fake::text(&teams::card::of(&said)));
-        let slack = slack::text(&said, &pieces.concat());
+        let slack = slack::text(&said, &said.title);
         rings_nobody(&slack);
         // Slack's own links are the only signs that stand there.
         for command in ["<!", "<@", "<#"] {

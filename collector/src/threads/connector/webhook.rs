@@ -10,20 +10,18 @@
 
 use async_trait::async_trait;
 use base64::{Engine as _, engine::general_purpose::STANDARD};
-use hmac::{Hmac, KeyInit as _, Mac as _};
 use http::{HeaderMap, Method, header};
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use sha2::Sha256;
 
 use super::{
     Abilities, Arrival, Delivery, Fault, Field, Form, Line, Outgoing, Platform, Pulled, Received,
-    Refusal, RemoteAuthor, RemotePost, RemoteThread, Settings, Unopened,
+    Refusal, RemoteAuthor, RemotePost, RemoteThread, Settings, Unopened, signature,
 };
 use crate::clock::Clock;
 
 /// How far a delivery's time may be from ours, as the specification recommends.
-pub const TOLERANCE: i64 = 5 * 60;
+pub const TOLERANCE: i64 = signature::TOLERANCE.as_secs();
 /// Bytes of a key: the specification asks for 24 to 64.
 const KEY: std::ops::RangeInclusive<usize> = 24..=64;
 /// Letters of an id of theirs that we keep.
@@ -366,18 +364,11 @@ fn read_key(secret: &str) -> Result<Vec<u8>, Unopened> {
     }
 }
 
-fn mac(key: &[u8], id: &str, at: i64, body: &[u8]) -> Option<Hmac<Sha256>> {
-    // HMAC takes a key of any length.
-    let mut mac = Hmac::<Sha256>::new_from_slice(key).ok()?;
-    mac.update(format!("{id}.{at}.").as_bytes());
-    mac.update(body);
-    Some(mac)
-}
-
 /// The header's value.
 fn sign(key: &[u8], id: &str, at: i64, body: &[u8]) -> String {
-    let code = mac(key, id, at, body).map(|mac| mac.finalize().into_bytes());
-    format!("v1,{}", STANDARD.encode(code.unwrap_or_default()))
+    let head = format!("{id}.{at}.");
+    let code = signature::sign(key, &[head.as_bytes(), body]);
+    format!("v1,{}", STANDARD.encode(code))
 }
 
 /// The delivery's id, when one of its signatures fits.
@@ -399,20 +390,19 @@ fn checked(
         return Err(Refusal::Unsigned);
     }
     let at: i64 = at.parse().map_err(|_| Refusal::Forged)?;
+    let head = format!("{id}.{at}.");
     let fits = signatures
         .split(' ')
         .take(MAX_SIGNATURES)
         .filter_map(|signature| signature.strip_prefix("v1,"))
         .filter_map(|encoded| STANDARD.decode(encoded).ok())
-        .any(|code| mac(key, id, at, body).is_some_and(|mac| mac.verify_slice(&code).is_ok()));
+        .any(|code| signature::check(key, &[head.as_bytes(), body], &code).is_ok());
     if !fits {
         return Err(Refusal::Forged);
     }
-    let away = now.as_second().saturating_sub(at);
-    match away.abs() > TOLERANCE {
-        true => Err(Refusal::Stale(away)),
-        false => Ok(id.to_owned()),
-    }
+    let signed = Timestamp::from_second(at).map_err(|_| Refusal::Forged)?;
+    signature::check_age(signed, now)?;
+    Ok(id.to_owned())
 }
 
 #[cfg(test)]

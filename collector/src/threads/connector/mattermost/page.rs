@@ -12,7 +12,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
-use crate::threads::connector::{Arrival, Fault, RemoteAuthor, RemotePost, RemoteThread, title};
+use crate::threads::connector::{Arrival, Fault, RemoteAuthor, RemotePost, RemoteThread};
 
 /// The property that holds our mark.
 pub const PROP: &str = "weft_mark";
@@ -190,10 +190,7 @@ pub fn arrival(step: Step, post: Post, author: Option<RemoteAuthor>) -> Arrival 
     let markdown = words(&post);
     match step {
         Step::Posted => Arrival::Posted {
-            opens: post
-                .root_id
-                .is_empty()
-                .then(|| title::of(&markdown, &author.name)),
+            opens: post.root_id.is_empty().then(String::new),
             post: there,
             author,
             markdown,

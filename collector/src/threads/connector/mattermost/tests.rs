@@ -62,7 +62,7 @@ async fn a_channel_is_read_from_now_on_each_change_once() {
     assert_eq!(
         told(&first),
         [
-            "Ana Ruiz says It restarts\nevery day opens Some(\"It restarts\")",
+            "Ana Ruiz says It restarts\nevery day opens Some(\"\")",
             "Ana Ruiz says Mine too opens None",
         ]
     );

@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use super::{METADATA, mrkdwn};
 use crate::threads::connector::{
-    Arrival, Delivery, Received, Refusal, RemoteAuthor, RemotePost, RemoteThread, signature, title,
+    Arrival, Delivery, Received, Refusal, RemoteAuthor, RemotePost, RemoteThread, signature,
 };
 
 /// A challenge is a short word; it goes back as it came.
@@ -156,7 +156,7 @@ fn posted(message: Message) -> Option<Arrival> {
     let author = message.author()?;
     let markdown = message.words();
     Some(Arrival::Posted {
-        opens: (post.thread.0 == post.id).then(|| title::of(&markdown, &author.name)),
+        opens: (post.thread.0 == post.id).then(String::new),
         at: time(&message.ts),
         post,
         author,

@@ -138,7 +138,7 @@ fn messages_arrive() {
         event(&message),
         [Arrival::Posted {
             post: root.clone(),
-            opens: Some("My T14 restarts <often>".to_owned()),
+            opens: Some(String::new()),
             author: RemoteAuthor {
                 id: ANA.to_owned(),
                 name: ANA.to_owned(),

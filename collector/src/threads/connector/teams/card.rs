@@ -8,7 +8,7 @@
 use pulldown_cmark::{CodeBlockKind, Event, Options, Parser, Tag, TagEnd};
 use serde_json::{Value, json};
 
-use crate::threads::connector::{Outgoing, length, mark, mentions, spoken};
+use crate::threads::connector::{Outgoing, length, mark, spoken};
 
 /// "Message size": Teams takes 28 KB, the envelope included.
 pub const MAX_CARD: usize = 28 * 1024;
@@ -18,10 +18,9 @@ const MAX_WORDS: usize = 12_000;
 /// The message that a workflow posts.
 pub fn of(words: &Outgoing) -> Value {
     let link = mark::link(&words.link, &words.key);
-    let said = mentions::defuse(&spoken::reachable(words));
     let mut room = MAX_WORDS;
     loop {
-        let message = message(words, &length::cut(&said, room, &link), &link);
+        let message = message(words, &length::cut(&words.markdown, room, &link), &link);
         if message.to_string().len() < MAX_CARD {
             return message;
         }
@@ -32,10 +31,10 @@ pub fn of(words: &Outgoing) -> Value {
 fn message(words: &Outgoing, said: &str, link: &str) -> Value {
     let mut body = vec![
         json!({
-            "type": "TextBlock", "text": plain(&words.title), "weight": "bolder", "size": "medium", "wrap": true,
+            "type": "TextBlock", "text": spoken::escaped(&words.title), "weight": "bolder", "size": "medium", "wrap": true,
         }),
         json!({
-            "type": "TextBlock", "text": plain(&spoken::speaker(&words.author)), "isSubtle": true, "spacing": "none", "wrap": true,
+            "type": "TextBlock", "text": spoken::escaped(&words.author), "isSubtle": true, "spacing": "none", "wrap": true,
         }),
     ];
     body.extend(blocks(said));
@@ -58,11 +57,6 @@ fn message(words: &Outgoing, said: &str, link: &str) -> Value {
             },
         }],
     })
-}
-
-/// Text that a text block shows as it is.
-fn plain(text: &str) -> String {
-    spoken::escaped(&mentions::defuse_plain(text))
 }
 
 /// The words as text blocks, code apart.

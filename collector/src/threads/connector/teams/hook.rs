@@ -9,7 +9,7 @@ use serde::Deserialize;
 
 use super::html;
 use crate::threads::connector::{
-    Arrival, Delivery, Received, Refusal, RemoteAuthor, RemotePost, RemoteThread, signature, title,
+    Arrival, Delivery, Received, Refusal, RemoteAuthor, RemotePost, RemoteThread, signature,
 };
 
 #[derive(Deserialize)]
@@ -107,7 +107,7 @@ fn arrival(activity: Activity, channel: &str) -> Option<Arrival> {
     };
     let markdown = html::to_markdown(&activity.text);
     Some(Arrival::Posted {
-        opens: (root == activity.id).then(|| title::of(&markdown, name)),
+        opens: (root == activity.id).then(String::new),
         post: RemotePost {
             thread: RemoteThread(format!("{room};{root}")),
             id: format!("{room};{}", activity.id),

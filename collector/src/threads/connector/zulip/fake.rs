@@ -130,7 +130,7 @@ impl Realm {
         let found = self
             .messages
             .iter()
-            .find(|one| one["id"].to_string() == message);
+            .find(|one| one["id"].as_u64() == message.parse().ok());
         found.unwrap()["subject"].as_str().unwrap().to_owned()
     }
 

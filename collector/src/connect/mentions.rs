@@ -3,16 +3,16 @@
 //! **Invariant: no `@` that a platform could read as a call reaches it.** An invisible joiner (U+2060) goes behind each,
 //! which readers do not see and [`source`](crate::threads::source) takes out again when the words come back. Addresses
 //! (`ana@example.org`) stay as they are; in code only the words that call many are changed, so that a command can be
-//! copied; in a URL the sign is written `%40`, which means the same. Calls with other signs (Slack's `<!channel>`) are
-//! ended by the platform's own escaping.
+//! copied; in a URL the sign is written `%40`, which means the same. The other sign that calls, Slack's `<!channel>`, is broken
+//! in the same way. This goes before any platform's own escaping and does not replace it.
 
 use pulldown_cmark::{Event, Options, Parser, Tag, TagEnd};
 
 /// U+2060 WORD JOINER: no width, no line break.
-const JOINER: char = '\u{2060}';
+pub const JOINER: char = '\u{2060}';
 /// Words that call many on one of the platforms: Discourse `@here`, Mattermost `@all @channel @here`, Slack `@everyone
 /// @channel @here`, Zulip `@**all**` and the like (which begin with a star), Teams `@team @channel`, Matrix `@room`.
-const MANY: [&str; 10] = [
+pub const MANY: [&str; 10] = [
     "all",
     "channel",
     "everyone",
@@ -51,6 +51,9 @@ pub fn defuse(markdown: &str) -> String {
                 }
             },
             _ => out.push_str(&rest[..length]),
+        }
+        if c == '!' && before == '<' && !rest[1..].starts_with(JOINER) {
+            out.push(JOINER);
         }
         before = rest[..length].chars().next_back().unwrap_or(' ');
         at += length;
@@ -172,6 +175,7 @@ mod tests {
             ),
             ("ana@example.org", "ana@example.org"),
             ("a @ b", "a @ b"),
+            ("<!channel> <! x", "<!·channel> <!· x"),
             ("\u{ff20}here", "\u{ff20}·here"),
             (
                 "\\@here &#64;here &#x40;here &commat;here",

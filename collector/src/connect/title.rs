@@ -1,4 +1,4 @@
-//! A title for talk that has none: in a chat, a thread is a message that somebody answered.
+//! What a thread from elsewhere is called here: in a chat, a thread is a message that somebody answered, and has no title.
 //!
 //! **Invariant: never empty, one line, no markup.**
 
@@ -11,33 +11,33 @@ const MAX: usize = 80;
 /// Nobody's first line is longer; the rest of a long text need not be read for its title.
 const LOOKED_AT: usize = 2_000;
 
-/// The first line of the words, without markup; a text without words is named after its author.
-pub fn of(markdown: &str, author: &str) -> String {
+/// The title it came with, or else its first line that has words, without markup.
+pub fn of(given: &str, markdown: &str) -> String {
     let start: String = markdown.chars().take(LOOKED_AT).collect();
-    let line = first_line(&start);
-    let named = [line.as_str(), author]
+    let named = [given.trim().to_owned(), first_line(&start)]
         .into_iter()
-        .find_map(|words| source::title(&short(words)).ok());
-    named.unwrap_or_else(|| "A message".to_owned())
+        .filter(|words| !words.is_empty())
+        .find_map(|words| source::title(&short(&words)).ok());
+    named.unwrap_or_else(|| "(no title)".to_owned())
 }
 
 fn first_line(markdown: &str) -> String {
-    let mut line = String::new();
+    let mut text = String::new();
     for event in Parser::new_ext(markdown, Options::ENABLE_STRIKETHROUGH) {
         match event {
-            Event::Text(text) | Event::Code(text) => line.push_str(&text),
-            Event::Html(text) | Event::InlineHtml(text) => line.push_str(&text),
-            Event::SoftBreak | Event::HardBreak => line.push('\n'),
+            Event::Text(words)
+            | Event::Code(words)
+            | Event::Html(words)
+            | Event::InlineHtml(words) => text.push_str(&words),
+            Event::SoftBreak | Event::HardBreak => text.push('\n'),
             Event::End(
                 TagEnd::Paragraph | TagEnd::Heading(_) | TagEnd::Item | TagEnd::CodeBlock,
-            ) => line.push('\n'),
+            ) => text.push('\n'),
             _ => {}
         }
-        if line.contains('\n') && !line.trim().is_empty() {
-            break;
-        }
     }
-    let first = line.trim_start().lines().next();
+    let mut lines = text.lines();
+    let first = lines.find(|line| line.chars().any(char::is_alphanumeric));
     first.unwrap_or_default().trim().to_owned()
 }
 
@@ -63,27 +63,34 @@ mod tests {
     #[test]
     fn the_first_line_names_the_talk() {
         let long = "word ".repeat(60);
-        for (words, expect) in [
-            ("**My laptop** restarts\nsince Monday", "My laptop restarts"),
-            ("\n\n# Help!\nx", "Help!"),
-            ("[a link](https://a.example) here", "a link here"),
-            ("`code` only", "code only"),
-            ("", "Ana"),
-            ("\u{200b}", "Ana"),
+        for (given, words, expect) in [
+            ("Printer", "x", "Printer"),
+            ("  ", "> quote\n", "quote"),
             (
+                "",
+                "**My laptop** restarts\nsince Monday",
+                "My laptop restarts",
+            ),
+            ("", "\n\n# Help!\nx", "Help!"),
+            ("", "[a link](https://a.example) here", "a link here"),
+            ("", "```\n---\nlog line", "log line"),
+            ("", "!!!", "(no title)"),
+            ("", "", "(no title)"),
+            ("", "\u{200b}", "(no title)"),
+            (
+                "",
                 long.as_str(),
                 "word word word word word word word word word word word word word word word…",
             ),
         ] {
-            assert_eq!(of(words, "Ana"), expect, "{words}");
+            assert_eq!(of(given, words), expect, "{words}");
         }
-        assert_eq!(of("", ""), "A message");
     }
 
     proptest! {
         #[test]
         fn a_title_fits(words in "(?s).{0,300}") {
-            let title = of(&words, "Ana");
+            let title = of("", &words);
             prop_assert!(source::title(&title).as_deref() == Ok(title.as_str()), "{title:?}");
             prop_assert!(title.chars().count() <= MAX);
         }
