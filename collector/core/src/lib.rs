@@ -24,6 +24,7 @@
 //! | Review | asking an owner first why an app is used; its decision is a verdict | [`review`] |
 //! | Demand | what unapproved apps are wanted for | [`demand`] |
 //! | Impact | time lost and saved, with its formula | [`impact`] |
+//! | Telling | by which way and when somebody wants to hear of it | [`telling`] |
 //! | Books | where every observation ended | [`books`] |
 //! | Authority | who may see what, as a table | [`authority`] |
 
@@ -49,4 +50,5 @@ pub mod linker;
 pub mod peers;
 pub mod review;
 pub mod symptoms;
+pub mod telling;
 pub mod thread;

@@ -20,6 +20,7 @@ mod micros;
 mod migration;
 
 pub mod accounts;
+pub mod addresses;
 pub mod anomalies;
 pub mod applied;
 pub mod attachments;
@@ -33,17 +34,20 @@ pub mod devices;
 pub mod drafts;
 pub mod escalations;
 pub mod events;
+pub mod feeds;
 pub mod flags;
 pub mod follows;
 pub mod invitations;
 pub mod judgements;
 pub mod leases;
+pub mod letters;
 pub mod links;
 pub mod looks;
 pub mod members;
 pub mod notifications;
 pub mod peers;
 pub mod posts;
+pub mod replies;
 pub mod reviews;
 pub mod search;
 pub mod sessions;
@@ -54,6 +58,7 @@ pub mod thanks;
 pub mod threads;
 pub mod tokens;
 pub mod verdicts;
+pub mod wishes;
 
 /// Connections to SQLite: WAL lets readers go on beside the one writer; more would only queue for its lock.
 const SQLITE_CONNECTIONS: u32 = 4;

@@ -14,7 +14,7 @@ use sea_orm::{
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Control, Result, json, micros::Micros, posts, threads, threads::Reader};
+use super::{Control, Result, json, letters, micros::Micros, posts, threads, threads::Reader};
 
 mod entity {
     use sea_orm::entity::prelude::*;
@@ -201,7 +201,9 @@ pub enum Seen {
 }
 
 /// Writes notices; one of the same kind about the same thread that was not seen yet takes the new one in.
+/// Who gets mail hears of each by mail too, as they wish.
 pub(super) async fn tell(on: &impl ConnectionTrait, notices: Vec<NewNotice>) -> Result<(), DbErr> {
+    letters::await_mail(on, &notices).await?;
     for notice in notices {
         let kind = json::word(&notice.kind);
         let joined = Entity::update_many()
