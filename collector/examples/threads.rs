@@ -28,6 +28,7 @@ use weft_collector::{
         book::Book,
         threads::{Owners, Texts},
     },
+    mail::Mail,
     pki::RevocationList,
     threads::{Threads, voice::Voice},
 };
@@ -226,9 +227,22 @@ impl House {
             user: String::new(),
             password: String::new().into(),
         });
+        let threads = Threads::new(control.clone(), clock.clone());
+        // Off: nothing measured here goes out.
+        let url = "http://localhost".to_owned();
+        let mail = Mail::open(
+            None,
+            url,
+            control.clone(),
+            clock.clone(),
+            threads.clone(),
+            [0; 32],
+        )
+        .await?;
         let api = Api::new(Parts {
             accounts,
-            threads: Threads::new(control.clone(), clock.clone()),
+            threads,
+            mail,
             voice: Voice::new(control.clone(), clock.clone()),
             auditor: Auditor::new(control.clone(), clock.clone()),
             revocations: RevocationList::default(),

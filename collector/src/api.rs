@@ -22,6 +22,7 @@ use crate::{
     audit::Auditor,
     calls::Template,
     clock::Clock,
+    mail::Mail,
     pki::RevocationList,
     threads::{Threads, voice::Voice},
 };
@@ -50,6 +51,7 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub threads: Threads,
+    pub mail: Mail,
     /// The collector's own words in threads.
     pub voice: Voice,
     pub auditor: Auditor,

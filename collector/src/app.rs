@@ -9,6 +9,7 @@ use std::{net::SocketAddr, path::PathBuf, sync::Arc, time::Duration};
 use anyhow::{Context as _, Result};
 use arc_swap::ArcSwap;
 use jiff::{SignedDuration, Timestamp};
+use rand::Rng as _;
 use tokio::{
     net::TcpListener,
     sync::{mpsc, watch},
@@ -45,6 +46,7 @@ use crate::{
     },
     jobs,
     lifecycle::{DRAIN_DEADLINE, Ended, Tasks, watch_signals},
+    mail::Mail,
     metrics::Metrics,
     pki::{Authority, RevocationList, SharedAuthority},
     plain::{self, Plain},
@@ -115,6 +117,7 @@ pub struct Rooms {
     pub notices: Notices,
     /// Talk that also lives elsewhere.
     pub connect: Connect,
+    pub mail: Mail,
     gate: Gate,
     authority: SharedAuthority,
     tls: SharedTls,
@@ -168,9 +171,20 @@ impl App {
         };
         let notices = Notices::new(control.clone(), clock.clone());
         let connect = connect::house(&config, control.clone(), clock.clone())?;
+        let mail = Mail::open(
+            config.mail_settings()?,
+            config.public_url(),
+            control.clone(),
+            clock.clone(),
+            connect.threads.clone(),
+            rand::rng().random(),
+        )
+        .await
+        .context("cannot open mail ([mail])")?;
         let rooms = Rooms {
             notices,
             connect,
+            mail,
             config,
             clock,
             control,
@@ -218,6 +232,7 @@ impl App {
         rooms.start_watch(&mut tasks);
         rooms.start_effects(&mut tasks);
         rooms.start_bridges(&mut tasks);
+        rooms.start_mail(&mut tasks);
         rooms.start_grpc(&mut tasks, doors.grpc, renewals);
         tasks.start("http", http::serve(doors.http, rooms.pages(), stop));
         tracing::info!(%grpc, %http, "the collector is open");
@@ -246,6 +261,7 @@ impl Rooms {
             clock: self.clock.clone(),
             accounts: Accounts::new(self.control.clone(), self.clock.clone()),
             threads: self.connect.threads.clone(),
+            mail: self.mail.clone(),
             voice: Voice::new(self.control.clone(), self.clock.clone()),
             auditor: self.gate.auditor.clone(),
             revocations: self.gate.revocations.clone(),
@@ -258,7 +274,7 @@ impl Rooms {
             minutes: self.config.impact,
         });
         let hooks = connect::door::router(self.connect.clone());
-        http::router(health, api::router(api).merge(hooks))
+        http::router(health, api::router(api).merge(hooks), self.mail.clone())
     }
 
     fn start_jobs(&self, tasks: &mut Tasks, renewal: watch::Sender<u64>) {
@@ -325,6 +341,23 @@ impl Rooms {
                 keeper.look()
             })
             .await;
+            Ok(())
+        });
+    }
+
+    /// Letters out and answers in.
+    fn start_mail(&self, tasks: &mut Tasks) {
+        let (mail, stop) = (self.mail.clone(), tasks.stop().clone());
+        tasks.start("mail", async move {
+            mail.run_out(stop.clone()).await;
+            // Off: nothing to do is no end of the house.
+            stop.cancelled().await;
+            Ok(())
+        });
+        let (mail, stop) = (self.mail.clone(), tasks.stop().clone());
+        tasks.start("postbox", async move {
+            mail.run_in(stop.clone()).await;
+            stop.cancelled().await;
             Ok(())
         });
     }

@@ -9,6 +9,7 @@ mod device;
 mod doctor;
 mod import;
 mod link;
+mod mail;
 mod policy;
 mod serve;
 mod symptoms;
@@ -75,6 +76,9 @@ enum Command {
         #[arg(value_name = "FILE")]
         file: PathBuf,
     },
+    /// Mail: take a message, try the way out, say whose an address is
+    #[command(subcommand)]
+    Mail(mail::Command),
     /// What texts complain of: one text per line on stdin, one JSON object per line on stdout
     Symptoms,
     /// The linker between anomalies and threads
@@ -139,6 +143,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Ca(command) => ca::run(command, &config()?)?,
         Command::Policy(command) => policy::run(command, desk().await?).await?,
         Command::Account(command) => account::run(command, desk().await?).await?,
+        Command::Mail(command) => {
+            let config = config()?;
+            let desk = Desk::open(&config).await?;
+            return mail::run(command, &config, desk).await;
+        }
         Command::Import { file } => return import::run(&file, desk().await?).await,
         Command::Symptoms => symptoms::run(std::io::stdin().lock(), std::io::stdout().lock())?,
         Command::Link(command) => link::run(command)?,

@@ -16,6 +16,7 @@ use weft_collector_store::telemetry::KeepDays;
 
 use crate::{
     calls::{Template, Unfit},
+    mail::{self, settings::Settings},
     threads::connector::{Line, Reach, line::Unreadable},
 };
 
@@ -64,6 +65,8 @@ pub enum ConfigError {
     Private(#[from] Unreadable),
     #[error("connect.proxy cannot be used: {0}")]
     Proxy(reqwest::Error),
+    #[error(transparent)]
+    Mail(#[from] mail::settings::Unfit),
     #[error("{key} = {minutes}: minutes of one event, from 0 to {MOST_MINUTES}")]
     Minutes { key: String, minutes: f64 },
     #[error("the configuration does not hold together: {0}")]
@@ -91,6 +94,7 @@ pub struct Config {
     pub threads: Threads,
     pub connect: Connect,
     pub impact: Minutes,
+    pub mail: Mail,
     pub limits: Limits,
     pub log: Log,
 }
@@ -159,6 +163,17 @@ pub struct Connect {
 
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+pub struct Mail {
+    pub smtp: SecretString,
+    pub from: String,
+    pub name: String,
+    pub reply: String,
+    pub imap: SecretString,
+    pub done: String,
+}
+
+#[derive(Clone, Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
 pub struct Limits {
     pub handshakes: usize,
     pub handshake_timeout: Lasting,
@@ -195,6 +210,7 @@ impl Config {
         config.call_template()?;
         config.check_minutes()?;
         config.check_connect()?;
+        config.mail_settings()?;
         Ok(config)
     }
 
@@ -241,6 +257,11 @@ impl Config {
                 .map(drop)
                 .map_err(ConfigError::Proxy),
         }
+    }
+
+    /// How mail goes out and comes in; `None`: mail is off.
+    pub fn mail_settings(&self) -> Result<Option<Settings>, ConfigError> {
+        Ok(Settings::read(&self.mail, &self.public_url())?)
     }
 
     /// Minutes are multiplied and shown: each must be a number that a person could mean.

@@ -14,7 +14,11 @@ use tokio::{net::TcpListener, time::timeout};
 use tokio_util::sync::CancellationToken;
 use weft_collector_store::{control::Control, telemetry::Telemetry};
 
-use crate::metrics::Metrics;
+use crate::{
+    feeds,
+    mail::{self, Mail},
+    metrics::Metrics,
+};
 
 /// A probe that waits longer has its answer.
 const READY_TIMEOUT: Duration = Duration::from_secs(2);
@@ -36,14 +40,17 @@ struct Ready {
     telemetry: bool,
 }
 
-/// Health, metrics and the console's files; the caller brings the API.
-pub fn router(health: Health, api: Router) -> Router {
+/// Health, metrics, the pages behind links in mails, feeds, and the console's files; the caller brings the API.
+pub fn router(health: Health, api: Router, mail: Mail) -> Router {
     let own = Router::new()
         .route("/healthz", get(async || "ok\n"))
         .route("/readyz", get(ready))
         .route("/metrics", get(metrics))
         .with_state(health);
-    own.merge(api).fallback(pages::page)
+    own.merge(api)
+        .merge(mail::pages::router(mail.clone()))
+        .merge(feeds::router(mail))
+        .fallback(pages::page)
 }
 
 /// Serves until `stop`.

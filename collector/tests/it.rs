@@ -11,6 +11,7 @@ mod it {
     mod garbage;
     mod house;
     mod laptop;
+    mod mail;
     mod notices;
     mod numbers;
     mod plain;

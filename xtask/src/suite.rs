@@ -62,6 +62,13 @@ pub fn run(options: &Options) -> Result<()> {
         "the test of notices",
         &[("dbus-daemon", "dbus-daemon"), ("gdbus", "libglib2.0-bin")],
     )?;
+    fetch::debian::ensure(
+        "the test of mail",
+        &[
+            ("exim4", "exim4-daemon-light"),
+            ("dovecot", "dovecot-imapd"),
+        ],
+    )?;
     let bin = build::programs()?;
     let package = if options.install {
         fetch::debian::ensure(

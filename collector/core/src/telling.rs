@@ -216,7 +216,7 @@ fn at(day: Date, minute: u16, zone: &TimeZone) -> Option<Timestamp> {
         .to_datetime(Time::midnight())
         .checked_add(i64::from(minute).minutes())
         .ok()?;
-    Some(zone.to_timestamp(wall).ok()?)
+    zone.to_timestamp(wall).ok()
 }
 
 #[cfg(test)]

@@ -30,6 +30,7 @@ mod anomalies;
 mod context;
 mod discussion;
 mod fake;
+mod mail;
 mod roles;
 mod shell;
 mod talk;
@@ -76,9 +77,30 @@ impl House {
             }
         });
         let fake = Arc::new(Fake::default());
+        let threads = Threads::new(control.clone(), clock.clone());
+        let settings = crate::config::Mail {
+            smtp: secrecy::SecretString::from("smtp://127.0.0.1:9"),
+            from: "weft@example.org".to_owned(),
+            name: "Weft".to_owned(),
+            reply: "weft+{token}@example.org".to_owned(),
+            imap: secrecy::SecretString::from(""),
+            done: String::new(),
+        };
+        let url = "https://weft.example.org";
+        let mail = Mail::open(
+            crate::mail::settings::Settings::read(&settings, url).unwrap(),
+            url.to_owned(),
+            control.clone(),
+            clock.clone(),
+            threads.clone(),
+            [7; 32],
+        )
+        .await
+        .unwrap();
         let api = Api::new(Parts {
             accounts: Accounts::new(control.clone(), clock.clone()),
-            threads: Threads::new(control.clone(), clock.clone()),
+            threads,
+            mail,
             voice: Voice::new(control.clone(), clock.clone()),
             auditor: Auditor::new(control.clone(), clock.clone()),
             revocations: RevocationList::default(),

@@ -21,6 +21,7 @@ pub mod escalations;
 pub mod flags;
 pub mod impact;
 pub mod links;
+pub mod mail;
 pub mod notifications;
 pub mod overview;
 pub mod peers;
@@ -50,6 +51,7 @@ pub fn routes() -> OpenApiRouter<Api> {
         .merge(discussion())
         .merge(context())
         .merge(peers())
+        .merge(mail())
         .merge(reviews())
         .routes(routes!(demand::list))
         .routes(routes!(demand::csv))
@@ -175,6 +177,24 @@ fn peers() -> OpenApiRouter<Api> {
         .routes(routes!(peers::thank::thank, peers::thank::unthank))
         .routes(routes!(peers::thank::mine))
         .routes(routes!(peers::thank::of_thread))
+}
+
+/// One's own mail and feeds.
+fn mail() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(mail::read::read))
+        .routes(routes!(mail::wishes::save))
+        .routes(routes!(mail::addresses::add))
+        .routes(routes!(mail::addresses::prefer))
+        .routes(routes!(mail::addresses::resume))
+        .routes(routes!(mail::addresses::remove))
+        .routes(routes!(mail::mutes::mute, mail::mutes::unmute))
+        .routes(routes!(mail::test::test))
+        .routes(routes!(
+            mail::feeds::read,
+            mail::feeds::renew,
+            mail::feeds::close
+        ))
 }
 
 fn reviews() -> OpenApiRouter<Api> {

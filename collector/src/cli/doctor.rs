@@ -13,7 +13,12 @@ use serde::Serialize;
 use weft_collector_store::control::Control;
 
 use super::{print_json, serve::library};
-use crate::{clock::Clock, config::Config, pki::Authority};
+use crate::{
+    clock::Clock,
+    config::Config,
+    mail::{postbox, send},
+    pki::Authority,
+};
 
 /// No collector was built before this: a clock that says so is wrong.
 const BUILT: &str = "2026-11-01T00:00:00Z";
@@ -46,7 +51,7 @@ fn finding(what: &'static str, verdict: Verdict, words: impl Into<String>) -> Fi
 
 pub async fn run(config: Config) -> Result<ExitCode> {
     let now = Clock::system().now();
-    let findings = vec![
+    let mut findings = vec![
         engine(&config),
         port("grpc", config.grpc.listen),
         port("http", config.http.listen),
@@ -56,6 +61,7 @@ pub async fn run(config: Config) -> Result<ExitCode> {
         clock(now),
         certificates(&config, now),
     ];
+    findings.extend(mail(&config).await);
     for finding in &findings {
         let sign = match finding.verdict {
             Verdict::Ok => "ok     ",
@@ -168,6 +174,34 @@ async fn control(config: &Config) -> Finding {
             format!("{error}. Look at `url` under [control]"),
         ),
     }
+}
+
+/// Both ways of mail, by asking the servers.
+async fn mail(config: &Config) -> Vec<Finding> {
+    let Ok(Some(settings)) = config.mail_settings() else {
+        let words = "mail is off: [mail] smtp is empty";
+        return vec![finding("mail", Verdict::Ok, words)];
+    };
+    let out = match send::probe(&settings).await {
+        Ok(()) => finding("mail out", Verdict::Ok, "the server takes mail from us"),
+        Err(why) => finding("mail out", Verdict::Warning, why),
+    };
+    let Some(mailbox) = &settings.mailbox else {
+        let words = match settings.reply {
+            Some(_) => "answers come through `mail take`: mail.imap is empty",
+            None => "answers are not taken: mail.reply is empty",
+        };
+        return vec![out, finding("mail in", Verdict::Ok, words)];
+    };
+    let inward = match postbox::open(mailbox).await {
+        Ok(_) => finding(
+            "mail in",
+            Verdict::Ok,
+            format!("{} of {} opens", mailbox.folder, mailbox.user),
+        ),
+        Err(error) => finding("mail in", Verdict::Warning, error.to_string()),
+    };
+    vec![out, inward]
 }
 
 fn clock(now: Timestamp) -> Finding {

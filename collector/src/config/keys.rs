@@ -8,10 +8,12 @@ use super::{ConfigError, DEFAULT, ENVIRONMENT_PREFIX};
 use crate::nearest;
 
 /// Values that `check` must not print.
-const SECRETS: [(&str, &str); 3] = [
+const SECRETS: [(&str, &str); 5] = [
     ("engine", "password"),
     ("control", "url"),
     ("connect", "proxy"),
+    ("mail", "smtp"),
+    ("mail", "imap"),
 ];
 
 pub fn effective(
@@ -45,10 +47,9 @@ pub fn masked(mut table: Table) -> Table {
         else {
             continue;
         };
-        *text = if matches!(key, "url" | "proxy") {
-            mask_url(text)
-        } else {
-            mask(text)
+        *text = match key {
+            "password" => mask(text),
+            _ => mask_url(text),
         };
     }
     table

@@ -15,6 +15,9 @@ pub const NOTICES: SignedDuration = SignedDuration::from_hours(24 * 90);
 /// A connector that is down for a month starts over.
 pub const EVENTS: SignedDuration = SignedDuration::from_hours(24 * 30);
 
+/// Letters and messages are known this long, so that none is sent or taken again; mail servers give up after days.
+pub const MAIL: SignedDuration = SignedDuration::from_hours(24 * 60);
+
 /// What went.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Forgotten {
@@ -22,6 +25,7 @@ pub struct Forgotten {
     pub notices: u64,
     pub events: u64,
     pub uploads: u64,
+    pub mail: u64,
 }
 
 pub async fn round(control: &Control, now: Timestamp) -> Result<Forgotten, ControlError> {
@@ -32,6 +36,8 @@ pub async fn round(control: &Control, now: Timestamp) -> Result<Forgotten, Contr
             .forget(earlier(now, NOTICES))
             .await?,
         events: control.events().forget(earlier(now, EVENTS)).await?,
+        mail: control.letters().forget(earlier(now, MAIL)).await?
+            + control.replies().forget(earlier(now, MAIL)).await?,
         uploads: control
             .attachments()
             .forget_orphans(earlier(now, ORPHAN))

@@ -2,6 +2,7 @@
 import type * as T from "../src/api/types.ts";
 import { Beside } from "./beside.ts";
 import { build, type Fleet } from "./fleet.ts";
+import { Mailing } from "./mailing.ts";
 import { Talk } from "./talk.ts";
 
 const DAY = 86_400_000;
@@ -39,12 +40,14 @@ export class MockCollector {
   private readonly fleet: Fleet;
   private readonly beside: Beside;
   private readonly talk: Talk;
+  private readonly mailing: Mailing;
   private readonly people: Record<string, T.Me>;
 
   constructor(now: Date) {
     this.fleet = build(now);
     this.beside = new Beside(this.fleet);
     this.talk = new Talk(this.fleet);
+    this.mailing = new Mailing(this.fleet);
     const own = (n: number) => {
       const device = this.fleet.devices[n] as T.Device;
       return [{ id: device.id, name: device.name }];
@@ -81,6 +84,8 @@ export class MockCollector {
     const parts = path.split("/").slice(1);
     const beside = this.beside.answer(asked, me, parts);
     if (beside) return beside;
+    const mailing = this.mailing.answer(asked, parts);
+    if (mailing) return mailing;
     const talk = this.talk.answer(asked, me, parts);
     if (talk) return talk;
     const noun = parts[0] ?? "";

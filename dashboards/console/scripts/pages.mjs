@@ -42,6 +42,7 @@ const PAGES = [
   ["thread-user", "user", `/threads/${ID(5, 1)}#post-${ID(4, 4)}`, "Unexpected ends, last"],
   ["thread-long", "user", `/threads/${ID(5, 20)}#post-${ID(4, 2150)}`, "Day 151"],
   ["notices", "technician", "/notices", "mentioned you"],
+  ["notice-settings", "technician", "/notices/settings", "Quiet hours"],
   ["moderation", "technician", "/moderation", "Names a private account"],
   ["thread-new", "user", "/threads/new", "First post"],
   ["apps", "security", "/apps", "Dropbox"],

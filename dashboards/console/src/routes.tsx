@@ -38,6 +38,7 @@ export const router = createBrowserRouter([
       { path: "rules", ...page(() => import("./pages/rules")) },
       { path: "accounts", ...page(() => import("./pages/accounts")) },
       { path: "notices", ...page(() => import("./pages/notices")) },
+      { path: "notices/settings", ...page(() => import("./pages/notice-settings")) },
       { path: "moderation", ...page(() => import("./pages/moderation")) },
       { path: "search", ...page(() => import("./pages/search")) },
       { path: "*", ...page(() => import("./pages/lost")) },

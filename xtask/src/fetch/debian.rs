@@ -31,7 +31,14 @@ pub fn ensure(purpose: &str, wanted: &[(&str, &str)]) -> Result<()> {
             show(quiet().args(["update", "-qq"]))?;
             show(
                 quiet()
-                    .args(["install", "-y", "-qq", "--no-install-recommends"])
+                    // A package that stands in the way (another mail server) is somebody's choice.
+                    .args([
+                        "install",
+                        "-y",
+                        "-qq",
+                        "--no-install-recommends",
+                        "--no-remove",
+                    ])
                     .args(&missing),
             )
         },
@@ -59,6 +66,8 @@ fn quiet() -> Command {
     let mut command = Command::new("apt-get");
     command
         .env("DEBIAN_FRONTEND", "noninteractive")
+        // What is installed for a test is not started as a service.
+        .env("RUNLEVEL", "1")
         .args(["-o", &format!("DPkg::Lock::Timeout={LOCK_SECONDS}")]);
     command
 }

@@ -224,6 +224,41 @@ impl Posts<'_> {
         Ok(by_origin(self.db, origin, origin_ref).await?.map(read))
     }
 
+    /// The id over there of a post that this person brought by this way.
+    pub async fn origin_ref(
+        &self,
+        post: Uuid,
+        origin: &str,
+        author: Uuid,
+    ) -> Result<Option<String>> {
+        let row = Entity::find_by_id(post)
+            .filter(Column::Origin.eq(origin))
+            .filter(Column::Author.eq(author))
+            .one(self.db)
+            .await?;
+        Ok(row.and_then(|row| row.origin_ref))
+    }
+
+    /// The id over there of the last post that this person brought into the thread by this way before a moment.
+    pub async fn last_origin_ref(
+        &self,
+        thread: Uuid,
+        origin: &str,
+        author: Uuid,
+        before: Timestamp,
+    ) -> Result<Option<String>> {
+        let row = Entity::find()
+            .filter(Column::Thread.eq(thread))
+            .filter(Column::Origin.eq(origin))
+            .filter(Column::Author.eq(author))
+            .filter(Column::PostedAt.lt(Micros::from(before)))
+            .filter(Column::DeletedAt.is_null())
+            .order_by_desc(Column::PostedAt)
+            .one(self.db)
+            .await?;
+        Ok(row.and_then(|row| row.origin_ref))
+    }
+
     /// A post that is not deleted and that the reader may see. The caller has asked for the thread with the same reader.
     pub async fn get(&self, id: Uuid, reader: Reader) -> Result<Option<Post>> {
         let query = Entity::find_by_id(id).filter(visible(reader));

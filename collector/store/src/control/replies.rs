@@ -65,6 +65,8 @@ mod arrivals {
 pub enum Place {
     /// Becomes a post there.
     Thread,
+    /// The same for staff only: the answer to a whisper is one.
+    Whisper,
     /// Opens a thread there.
     Space,
 }

@@ -62,15 +62,22 @@ export default function NoticesPage() {
           <More {...notices} shown={items.length} noun="notices" />
         </>
       )}
-      <Section title="What you hear" note="Chosen on each thread, beside its title">
+      <Section
+        title="What you hear"
+        note={
+          <>
+            Chosen on each thread, beside its title. <Link to="/notices/settings">Mail, feeds, quiet hours</Link>
+          </>
+        }
+      >
         <dl className="pairs">
           {Object.entries(LEVELS).map(([level, { word, meaning }]) => (
             <Level key={level} word={word} meaning={meaning} />
           ))}
         </dl>
         <p className="small quiet" style={{ marginTop: 12 }}>
-          Notices on the desktop come from Weft on your laptop, outside the quiet hours that IT set; “weft-agent notice
-          off” silences them.
+          Notices on the desktop come from Weft on your laptop, outside IT's quiet hours and{" "}
+          <Link to="/notices/settings">your own</Link>; “weft-agent notice off” silences them.
         </p>
       </Section>
     </PageFrame>
