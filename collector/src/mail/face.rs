@@ -336,3 +336,6 @@ fn frame(title: &str, preview: &str, place: &str, body: &str, foot: &Foot) -> St
         escaped(place),
     )
 }
+
+#[cfg(test)]
+mod tests;

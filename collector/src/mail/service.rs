@@ -85,7 +85,7 @@ impl Mail {
         Lease {
             control: self.control.clone(),
             clock: self.clock.clone(),
-            name,
+            name: name.into(),
             holder: self.clock.id(),
             lasting,
         }
