@@ -122,7 +122,15 @@ pub async fn examine(config: &Config, clock: fn() -> Timestamp) -> Report {
                 "identity",
                 Grade::Critical,
                 "not enrolled",
+                format!("{error}{}", elsewhere(config)),
+            ));
+        }
+        Err(error @ IdentityError::Forbidden(_)) => {
+            checks.push(check(
+                "identity",
+                Grade::Critical,
                 error.to_string(),
+                "run it with sudo, or as the account of the service; nothing behind it was checked",
             ));
         }
         Err(error) => {
@@ -137,6 +145,19 @@ pub async fn examine(config: &Config, clock: fn() -> Timestamp) -> Report {
     checks.push(notices());
     checks.push(rights());
     Report { checks }
+}
+
+/// Where the agent of the whole laptop has its things, for a person who asks their own; empty where there is none.
+pub(crate) fn elsewhere(config: &Config) -> String {
+    let system = weft_agent_sys::dirs::locate(true, |_| None).state;
+    // A directory that may not be entered is one as well.
+    if system == config.state || !system.is_dir() {
+        return String::new();
+    }
+    format!(
+        "; the agent of the whole laptop keeps its things in {}: ask it with `sudo` before the command",
+        system.display()
+    )
 }
 
 /// What a doctor can say when the settings themselves cannot be read.
@@ -258,24 +279,39 @@ fn notices() -> Check {
 }
 
 fn state(config: &Config) -> Check {
-    let probe = config.state.join(".doctor");
-    let written =
-        std::fs::create_dir_all(&config.state).and_then(|()| std::fs::write(&probe, b"x"));
-    std::fs::remove_file(&probe).ok();
-    match written {
-        Ok(()) => check(
+    use std::io::ErrorKind::{PermissionDenied, ReadOnlyFilesystem, StorageFull};
+
+    let place = config.state.display();
+    if !config.state.exists() {
+        return check(
             "state",
             Grade::Ok,
-            format!("{} is writable", config.state.display()),
+            format!("{place} does not exist yet: enrolment makes it"),
             "",
-        ),
-        Err(error) => check(
-            "state",
-            Grade::Critical,
-            format!("{}: {error}", config.state.display()),
-            "free some space, or give the agent's account write access, or name another directory with --state",
-        ),
+        );
     }
+    let probe = config.state.join(".doctor");
+    let written = std::fs::write(&probe, b"x");
+    std::fs::remove_file(&probe).ok();
+    let Err(error) = written else {
+        return check("state", Grade::Ok, format!("{place} is writable"), "");
+    };
+    let advice = match error.kind() {
+        PermissionDenied => {
+            "it belongs to another account, perhaps the service's: run it with sudo, or name a directory of yours with --state"
+        }
+        StorageFull => {
+            "the disk is full: free some space; until then what is observed is dropped, counted and told"
+        }
+        ReadOnlyFilesystem => "the file system is mounted read-only: see the system's log for why",
+        _ => "see that it is a directory, or name another with --state",
+    };
+    check(
+        "state",
+        Grade::Critical,
+        format!("{place}: {error}"),
+        advice,
+    )
 }
 
 fn certificate(identity: &Identity, now: Timestamp) -> Check {

@@ -50,6 +50,9 @@ pub enum IdentityError {
     /// Nobody enrolled.
     #[error("this device is not enrolled (nothing at {}): run `weft-agent enroll --server URL --token TOKEN`", .0.display())]
     NotEnrolled(PathBuf),
+    /// Another account has one.
+    #[error("the identity at {} may not be read by this account", .0.display())]
+    Forbidden(PathBuf),
     /// The file cannot be used.
     #[error("the identity at {} cannot be used: {reason}", .path.display())]
     Unusable {
@@ -197,6 +200,13 @@ fn read(path: &Path) -> Result<Identity, IdentityError> {
         Ok(bytes) => Zeroizing::new(bytes),
         Err(error) if error.kind() == io::ErrorKind::NotFound => {
             return Err(IdentityError::NotEnrolled(path.to_owned()));
+        }
+        // The system's own refusal; a file that too many may read is refused in other words.
+        Err(error)
+            if error.kind() == io::ErrorKind::PermissionDenied
+                && error.raw_os_error().is_some() =>
+        {
+            return Err(IdentityError::Forbidden(path.to_owned()));
         }
         Err(error) => {
             return Err(IdentityError::Unusable {

@@ -78,8 +78,8 @@ enum NotShown {
 pub(super) fn run(what: Notice, env: impl Fn(&str) -> Option<String>) -> u8 {
     let personal = notice::personal(&env);
     let done = match what {
-        Notice::On => notice::set_off(&personal, false).map_err(NotShown::from),
-        Notice::Off => notice::set_off(&personal, true).map_err(NotShown::from),
+        Notice::On => switch(&personal, false),
+        Notice::Off => switch(&personal, true),
         Notice::Test => present(&Shown {
             title: "Weft".into(),
             body: "This is how notices look. `weft-agent notice off` turns them off.".into(),
@@ -95,6 +95,20 @@ pub(super) fn run(what: Notice, env: impl Fn(&str) -> Option<String>) -> u8 {
         Ok(()) => 0,
         Err(error) => output::failed(&error, 1),
     }
+}
+
+/// Turns them off or on for this person, and says so.
+fn switch(personal: &Path, off: bool) -> Result<(), NotShown> {
+    notice::set_off(personal, off)?;
+    eprintln!(
+        "weft-agent: {}",
+        if off {
+            "no notices appear on your desktop any more; `weft-agent status` still lists them, and nobody is told"
+        } else {
+            "notices appear on your desktop again"
+        }
+    );
+    Ok(())
 }
 
 fn read_shown() -> Result<Shown, NotShown> {

@@ -6,7 +6,12 @@ use clap::Args;
 use jiff::{SignedDuration, Timestamp};
 
 use super::{Place, output};
-use crate::{doctor, identity::Identity, sent, status};
+use crate::{
+    config::Config,
+    doctor,
+    identity::{Identity, IdentityError},
+    sent, status,
+};
 
 /// Arguments of `status`.
 #[derive(Debug, Args)]
@@ -31,8 +36,8 @@ pub(super) struct Doctor {
 /// Arguments of `sent`.
 #[derive(Debug, Args)]
 pub(super) struct SentArgs {
-    /// How far back, e.g. 90m, 24h, 2d
-    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = span)]
+    /// How far back, e.g. 90m, 24h, 2d, 1w
+    #[arg(long, value_name = "TIME", default_value = "24h", value_parser = span, allow_hyphen_values = true)]
     last: SignedDuration,
     /// Accepted for symmetry: the records are always JSON lines
     #[arg(long)]
@@ -52,7 +57,7 @@ pub(super) fn status(
     };
     let identity = match Identity::load(&config.state) {
         Ok(identity) => identity,
-        Err(error) => return output::failed(&error, 78),
+        Err(error) => return no_identity(&error, &config, arguments.json),
     };
     let status = status::read(&config.state).unwrap_or_else(|| status::Status {
         device_id: identity.device_id.clone(),
@@ -64,6 +69,7 @@ pub(super) fn status(
     if arguments.json {
         let mut json = serde_json::to_value(&status).unwrap_or_default();
         if let Some(object) = json.as_object_mut() {
+            object.insert("enrolled".into(), true.into());
             object.insert("running".into(), status.is_live(now).into());
         }
         return output::print(|out| output::line(out, &json));
@@ -112,19 +118,61 @@ pub(super) fn sent(
     let since = clock()
         .checked_sub(arguments.last)
         .unwrap_or(Timestamp::MIN);
-    output::print(|out| {
+    let mut shown = 0_u64;
+    let mut unreadable = None;
+    let printed = output::print(|out| {
         let mut result = Ok(());
-        sent::read(&config.state, since, |record| {
+        unreadable = sent::read(&config.state, since, |record| {
+            shown += 1;
             if result.is_ok() {
                 result = writeln!(out, "{record}");
             }
-        })?;
+        })
+        .err();
         result
-    })
+    });
+    if let Some(error) = unreadable {
+        let forbidden = error.kind() == std::io::ErrorKind::PermissionDenied;
+        eprintln!(
+            "weft-agent: the journal of what was sent, in {}: {error}{}",
+            config.state.display(),
+            if forbidden { AS_OWNER } else { "" }
+        );
+        return if forbidden { 77 } else { 1 };
+    }
+    if shown == 0 {
+        if let Err(error) = Identity::load(&config.state) {
+            return no_identity(&error, &config, false);
+        }
+        eprintln!("weft-agent: nothing left this laptop in that time");
+    }
+    printed
+}
+
+/// What helps where the files belong to the service's account.
+const AS_OWNER: &str =
+    ": they belong to the account of the agent, so say `sudo` before the command";
+
+/// Says why there is no identity, as JSON too where that was asked for. 77 where another account has one, 78 where nobody.
+fn no_identity(error: &IdentityError, config: &Config, json: bool) -> u8 {
+    // Who may not look cannot tell.
+    let (code, enrolled, help) = match error {
+        IdentityError::Forbidden(_) => (77, None, AS_OWNER.to_owned()),
+        IdentityError::NotEnrolled(_) => (78, Some(false), doctor::elsewhere(config)),
+        _ => (78, Some(true), String::new()),
+    };
+    let words = format!("{error}{help}");
+    if json {
+        let answer = serde_json::json!({ "enrolled": enrolled, "error": words });
+        output::print(|out| output::line(out, &answer));
+    }
+    eprintln!("weft-agent: {words}");
+    code
 }
 
 fn span(text: &str) -> Result<SignedDuration, String> {
-    let wrong = || format!("{text:?} is no time span: write a number and s, m, h or d, e.g. 24h");
+    let wrong =
+        || format!("{text:?} is no time span: write a number and s, m, h, d or w, e.g. 24h");
     let (number, unit) = text
         .split_at_checked(text.len().saturating_sub(1))
         .ok_or_else(wrong)?;
@@ -134,6 +182,7 @@ fn span(text: &str) -> Result<SignedDuration, String> {
         "m" => 60,
         "h" => 3600,
         "d" => 86_400,
+        "w" => 7 * 86_400,
         _ => return Err(wrong()),
     };
     let total = number
@@ -151,7 +200,17 @@ mod tests {
     fn spans_as_people_write_them() {
         assert_eq!(span("24h"), Ok(SignedDuration::from_hours(24)));
         assert_eq!(span("2d"), Ok(SignedDuration::from_hours(48)));
-        for wrong in ["", "h", "24", "-1h", "1w", "é"] {
+        assert_eq!(span("1w"), Ok(SignedDuration::from_hours(168)));
+        for wrong in [
+            "",
+            "h",
+            "24",
+            "-1h",
+            "1y",
+            "1.5h",
+            "é",
+            "99999999999999999999d",
+        ] {
             assert!(span(wrong).is_err(), "{wrong}");
         }
     }

@@ -129,15 +129,17 @@ const PUBLIC: [&str; 30] = [
     "agent_health.service_version",
 ];
 
+/// Makes the JSON of an observation that holds a text in one field.
+type Plant = Box<dyn Fn(&str) -> serde_json::Value>;
+
 /// Every text field of every observation, as the wire itself tells them: names from the root down, and the JSON that sets
 /// one to a text.
-fn text_fields() -> Vec<(String, Box<dyn Fn(&str) -> serde_json::Value>)> {
+fn text_fields() -> Vec<(String, Plant)> {
     use prost::Message as _;
     use prost_types::{
         FileDescriptorSet,
         field_descriptor_proto::{Label, Type},
     };
-    type Plant = Box<dyn Fn(&str) -> serde_json::Value>;
 
     let set = FileDescriptorSet::decode(weft_proto::DESCRIPTORS).unwrap();
     let mut messages = std::collections::BTreeMap::new();
