@@ -2,9 +2,11 @@
 //
 // Nothing here waits for a fixed time to "let things happen": `eventually` asks until the answer is yes, with a bound.
 
-import { mkdirSync } from "node:fs";
+import { spawn, spawnSync } from "node:child_process";
+import { mkdirSync, mkdtempSync, writeFileSync } from "node:fs";
 import { createRequire } from "node:module";
 import { createServer } from "node:net";
+import { tmpdir } from "node:os";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -72,6 +74,46 @@ export async function freePort() {
       server.close(() => done(port));
     });
   });
+}
+
+/** Runs one of the programs to its end and gives what it said. */
+export function run(program, ...words) {
+  const done = spawnSync(join(bin, program), words, { encoding: "utf8", timeout: 180_000 });
+  must(done.status === 0, `${program} ${words[0]}: ${done.stderr || done.error}`);
+  return done.stdout;
+}
+
+/** A collector of this test's own: configured, not yet started. `more` is further configuration. */
+export async function house(name, more = []) {
+  const data = mkdtempSync(join(tmpdir(), `weft-${name}-`));
+  const ports = { http: await freePort(), grpc: await freePort() };
+  const url = `http://127.0.0.1:${ports.http}`;
+  const config = join(data, "collector.toml");
+  const parts = [
+    `[data]\ndir = ${JSON.stringify(join(data, "collector"))}`,
+    `[grpc]\nlisten = "127.0.0.1:${ports.grpc}"\nnames = ["127.0.0.1", "localhost"]`,
+    `[http]\nlisten = "127.0.0.1:${ports.http}"\npublic_url = "${url}"`,
+    ...more,
+  ];
+  writeFileSync(config, `${parts.join("\n\n")}\n`);
+  let collector;
+  const start = async (...words) => {
+    collector = spawn(join(bin, "weft-collector"), ["serve", "--config", config, ...words], { stdio: ["ignore", "ignore", "inherit"] });
+    let gone = null;
+    collector.on("exit", (code) => { gone = code ?? -1; });
+    await eventually("the collector", async () => {
+      must(gone === null, `the collector stopped (exit ${gone})`);
+      return fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
+    }, 120_000);
+  };
+  const stop = async () => {
+    if (!collector || collector.exitCode !== null) return;
+    const gone = new Promise((done) => collector.on("exit", done));
+    collector.kill("SIGTERM");
+    await Promise.race([gone, pause(30_000)]);
+    collector.kill("SIGKILL");
+  };
+  return { data, config, url, grpc: `https://127.0.0.1:${ports.grpc}`, start, stop };
 }
 
 export function launch() {

@@ -10,11 +10,9 @@
 //
 // Usage: node tests/browser/together.mjs   (env as story.mjs). Ends with "N passed, N failed".
 
-import { spawn, spawnSync } from "node:child_process";
-import { mkdirSync, mkdtempSync, readFileSync, rmSync, writeFileSync } from "node:fs";
-import { tmpdir } from "node:os";
+import { mkdirSync, readFileSync, rmSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
-import { accessible, ask, bin, check, ended, eventually, failed, freePort, launch, look, must, pause, signIn } from "./stage.mjs";
+import { accessible, ask, check, ended, eventually, failed, house, launch, look, must, run, signIn } from "./stage.mjs";
 
 const DAY_MS = 86_400_000;
 // More than the week that a measurement needs, and in the dead of the night: the fleet's day has not begun anywhere.
@@ -35,39 +33,17 @@ const COMPLAINT = "Since the graphics driver update it **restarts two or three t
 const AGREES = "Mine does exactly the same since this week, also a Latitude 5440.";
 const ANSWER = "The new display driver is to blame. Go back to driver 31.0.101.5186 in the device manager and restart once.";
 
-const data = mkdtempSync(join(tmpdir(), "weft-together-"));
+const { data, config, url, grpc, start, stop } = await house("together", [
+  // The laptops come back after two weeks with the certificates that they have.
+  `[certificates]\ndevice_validity = "30d"`,
+  `[detect]\ninterval = "2s"`,
+]);
 const fleet = join(data, "fleet");
-const config = join(data, "collector.toml");
-const ports = { http: await freePort(), grpc: await freePort() };
-const url = `http://127.0.0.1:${ports.http}`;
-let collector;
+const authority = join(data, "collector/pki/ca.pem");
 let browser;
 
-function run(program, ...words) {
-  const done = spawnSync(join(bin, program), words, { encoding: "utf8", timeout: 180_000 });
-  must(done.status === 0, `${program} ${words[0]}: ${done.stderr || done.error}`);
-  return done.stdout;
-}
 const lines = (file) => readFileSync(file, "utf8").trim().split("\n").map((line) => JSON.parse(line));
 const write = (file, all) => writeFileSync(file, all.map((one) => `${JSON.stringify(one)}\n`).join(""), { mode: 0o600 });
-
-async function start(...words) {
-  collector = spawn(join(bin, "weft-collector"), ["serve", "--config", config, ...words], { stdio: ["ignore", "ignore", "inherit"] });
-  let gone = null;
-  collector.on("exit", (code) => { gone = code ?? -1; });
-  await eventually("the collector", async () => {
-    must(gone === null, `the collector stopped (exit ${gone})`);
-    return fetch(`${url}/readyz`).then((answer) => answer.ok, () => false);
-  }, 120_000);
-}
-
-async function stop() {
-  if (!collector || collector.exitCode !== null) return;
-  const gone = new Promise((done) => collector.on("exit", done));
-  collector.kill("SIGTERM");
-  await Promise.race([gone, pause(30_000)]);
-  collector.kill("SIGKILL");
-}
 
 /** People and laptops, as IT would bring them in. Gives who plays whom. */
 async function admit() {
@@ -101,7 +77,7 @@ async function bringLaptops(admin, roster) {
     laptop.token = made.body.secret;
   }
   write(join(fleet, "roster.jsonl"), roster);
-  run("weft-fleet", "run", "--server", `https://127.0.0.1:${ports.grpc}`, "--ca", join(data, "collector/pki/ca.pem"), "--plan", fleet);
+  run("weft-fleet", "run", "--server", grpc, "--ca", authority, "--plan", fleet);
 }
 
 /** Everything that the API tells this page, word for word. */
@@ -115,14 +91,6 @@ function overhear(page) {
 }
 
 try {
-  writeFileSync(config, [
-    `[data]\ndir = ${JSON.stringify(join(data, "collector"))}`,
-    `[grpc]\nlisten = "127.0.0.1:${ports.grpc}"\nnames = ["127.0.0.1", "localhost"]`,
-    `[http]\nlisten = "127.0.0.1:${ports.http}"\npublic_url = "${url}"`,
-    // The laptops come back after two weeks with the certificates that they have.
-    `[certificates]\ndevice_validity = "30d"`,
-    `[detect]\ninterval = "2s"\n`,
-  ].join("\n\n"));
   await start("--ago", `${Math.round(ago / 1000)}`);
   const { owner, peer, roster, crashing } = await admit();
   browser = await launch();
@@ -257,7 +225,7 @@ try {
 
   // Two weeks pass.
   await start();
-  run("weft-fleet", "continue", "--server", `https://127.0.0.1:${ports.grpc}`, "--ca", join(data, "collector/pki/ca.pem"), "--plan", fleet, "--mended", join(data, "mended.json"));
+  run("weft-fleet", "continue", "--server", grpc, "--ca", authority, "--plan", fleet, "--mended", join(data, "mended.json"));
   page.owner = await signIn(browser, url, owner);
   page.peer = await signIn(browser, url, peer);
   const heardNow = overhear(page.peer);

@@ -97,7 +97,7 @@ pub fn run(options: &Options) -> Result<()> {
         )
     })?;
     drop(postgres);
-    for script in ["story.mjs", "together.mjs"] {
+    for script in ["story.mjs", "together.mjs", "hostile.mjs"] {
         step(&format!("browser test: {script}"), || {
             show(
                 fetch::node::node()?

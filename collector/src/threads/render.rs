@@ -109,14 +109,26 @@ static SANITISER: LazyLock<ammonia::Builder<'static>> = LazyLock::new(|| {
         ]))
         .attribute_filter(|element, attribute, value| match (element, attribute) {
             ("img", "src") => is_ours(value).then(|| value.into()),
+            ("a", "href") => leads_somewhere(value).then(|| value.into()),
             _ => Some(value.into()),
         })
         .allowed_classes(HashMap::from([("a", HashSet::from(["mention"]))]))
+        // What may be wider than the page is scrolled by its own, and without a mouse only where the focus can go.
+        .set_tag_attribute_values(HashMap::from(
+            ["table", "pre"].map(|tag| (tag, HashMap::from([("tabindex", "0")]))),
+        ))
         .url_schemes(HashSet::from(["http", "https", "mailto"]))
         .url_relative(ammonia::UrlRelative::PassThrough)
         .link_rel(Some("noopener nofollow noreferrer"));
     builder
 });
+
+/// A whole address, or a path or place of this site. "java%0Ascript:x" would be a page beside this one, which nobody means.
+fn leads_somewhere(address: &str) -> bool {
+    const BEGINNINGS: [&str; 5] = ["http://", "https://", "mailto:", "/", "#"];
+    let address = address.to_ascii_lowercase();
+    BEGINNINGS.iter().any(|begin| address.starts_with(begin))
+}
 
 /// Where files are read.
 const FILES: &str = "/api/v1/attachments/";
