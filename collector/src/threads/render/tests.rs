@@ -24,7 +24,7 @@ fn markdown_shows_as_written() {
         ("one\ntwo", "<p>one<br>\ntwo</p>".to_owned()),
         (
             "```sh\nls <x>\n```",
-            "<pre><code>ls &lt;x&gt;\n</code></pre>".to_owned(),
+            "<pre tabindex=\"0\"><code>ls &lt;x&gt;\n</code></pre>".to_owned(),
         ),
         (
             "hi @ana.",
@@ -164,7 +164,8 @@ fn assert_harmless(markdown: &str, html: &str) {
             if index % 2 == 0 && !word.is_empty() {
                 assert!(
                     [
-                        "href", "title", "rel", "class", "start", "src", "alt", "loading"
+                        "href", "title", "rel", "class", "start", "src", "alt", "loading",
+                        "tabindex"
                     ]
                     .contains(&word),
                     "attribute {word} from {markdown:?}: {html}"
