@@ -168,7 +168,7 @@ async fn idle(session: Open) -> Result<Open, PostboxError> {
         // The line broke.
         return Err(PostboxError::Slow);
     }
-    Ok(within(handle.done()).await?)
+    within(handle.done()).await
 }
 
 /// Takes what is new. True: there is more.

@@ -263,7 +263,7 @@ fn runs<'a>(lines: &[&'a str]) -> Vec<(bool, Vec<&'a str>)> {
 
 /// Without the quote below the answer, and without one whole quote above it. Several quotes with answers between them are a
 /// talk, and stay.
-fn without_outer_quotes<'a>(lines: Vec<&'a str>) -> Vec<&'a str> {
+fn without_outer_quotes(lines: Vec<&str>) -> Vec<&str> {
     let mut runs = runs(&lines);
     while runs.last().is_some_and(|(quoted, _)| *quoted) {
         runs.pop();

@@ -440,10 +440,7 @@ fn key(incoming: &Incoming, tokens: &[String]) -> String {
 /// The subject without what programs put before it.
 fn title(subject: &str) -> String {
     let mut rest = subject.trim();
-    loop {
-        let Some((head, tail)) = rest.split_once(':') else {
-            break;
-        };
+    while let Some((head, tail)) = rest.split_once(':') {
         let marks = [
             "re", "aw", "fwd", "fw", "wg", "tr", "rv", "sv", "vs", "antw", "res", "enc", "r", "i",
         ];
