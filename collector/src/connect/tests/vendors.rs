@@ -2,7 +2,7 @@
 //! there, edits, deletions, our own echo, and a crash between sending and recording.
 
 use axum::body::Body;
-use http::{HeaderMap, HeaderName, Method, Request, StatusCode};
+use http::{HeaderMap, Method, Request, StatusCode};
 use serde_json::{Value, json};
 use tokio::task::JoinHandle;
 use tower::ServiceExt as _;
@@ -13,7 +13,7 @@ use crate::{
     threads::connector::{
         Kind, Settings, discourse,
         fake::{Fake, World, line},
-        mattermost, signature, slack, teams, zulip,
+        mattermost, slack, teams, zulip,
     },
 };
 
@@ -165,16 +165,6 @@ fn open(bridge: &Bridge) -> Result<Arc<dyn Platform>, Unopened> {
         )),
         kind => kind.open(settings(bridge), line(), Clock::system()),
     }
-}
-
-fn headers(pairs: &[(&str, String)]) -> HeaderMap {
-    let pairs = pairs.iter().map(|(name, value)| {
-        (
-            HeaderName::from_bytes(name.as_bytes()).unwrap(),
-            value.parse().unwrap(),
-        )
-    });
-    pairs.collect()
 }
 
 async fn here_and_there<V: Vendor>() {
@@ -343,14 +333,7 @@ impl Forum {
             }})
             .to_string()
         };
-        let signed = signature::sign(discourse::fake::HOOK.as_bytes(), &[body.as_bytes()]);
-        let headers = headers(&[
-            ("x-discourse-event", event.to_owned()),
-            (
-                "x-discourse-event-signature",
-                format!("sha256={}", hex::encode(signed)),
-            ),
-        ]);
+        let headers = discourse::fake::signed(event, &body);
         let (status, answer) = at.deliver(headers, &body).await;
         assert_eq!(status, StatusCode::OK, "{answer}");
     }
@@ -453,13 +436,7 @@ struct Workspace;
 impl Workspace {
     async fn tell(at: &Scene<Self>, event: &Value) {
         let body = json!({"type": "event_callback", "event_id": format!("Ev{}", Uuid::now_v7().simple()), "event": event}).to_string();
-        let now = Timestamp::now().as_second().to_string();
-        let parts: [&[u8]; 4] = [b"v0:", now.as_bytes(), b":", body.as_bytes()];
-        let signed = signature::sign(slack::fake::SIGNING.as_bytes(), &parts);
-        let headers = headers(&[
-            ("x-slack-request-timestamp", now.clone()),
-            ("x-slack-signature", format!("v0={}", hex::encode(signed))),
-        ]);
+        let headers = slack::fake::signed(Timestamp::now().as_second(), &body);
         // Slack repeats what it got no answer for.
         for repeated in [false, true] {
             let (status, answer) = at.deliver(headers.clone(), &body).await;
@@ -540,7 +517,6 @@ impl Vendor for Tenant {
     }
 
     async fn say(at: &Scene<Self>, thread: Option<&str>, text: &str) -> (String, String) {
-        use base64::{Engine as _, engine::general_purpose::STANDARD};
         let channel = teams::fake::CHANNEL;
         let id = Uuid::now_v7().simple().to_string();
         let root = thread.map_or(id.as_str(), |thread| thread.split_once(';').unwrap().1);
@@ -550,9 +526,7 @@ impl Vendor for Tenant {
             "channelData": {"teamsChannelId": channel},
         })
         .to_string();
-        let token = STANDARD.decode(teams::fake::TOKEN).unwrap();
-        let signed = STANDARD.encode(signature::sign(&token, &[body.as_bytes()]));
-        let headers = headers(&[("authorization", format!("HMAC {signed}"))]);
+        let headers = teams::fake::signed(&body);
         let (status, answer) = at.deliver(headers, &body).await;
         // What whoever spoke reads under their words.
         assert_eq!(

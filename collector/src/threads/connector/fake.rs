@@ -247,3 +247,12 @@ pub fn line() -> Line {
 pub fn gone() -> Reply {
     Reply::status(404, json!({"error": "not found"}))
 }
+
+/// Headers of a delivery.
+pub fn headers(pairs: &[(&'static str, String)]) -> HeaderMap {
+    let pairs = pairs.iter().map(|(name, value)| {
+        let value = HeaderValue::from_str(value).unwrap();
+        (HeaderName::from_static(name), value)
+    });
+    pairs.collect()
+}

@@ -16,6 +16,7 @@ use std::{
 use bytes::{Bytes, BytesMut};
 use http::{HeaderMap, StatusCode, header};
 use ipnet::IpNet;
+use jiff::fmt::rfc2822;
 use reqwest::{
     Client, Method, RequestBuilder,
     dns::{Addrs, Name, Resolve, Resolving},
@@ -303,10 +304,19 @@ impl Answer {
         })
     }
 
-    /// `Retry-After` in seconds (RFC 9110); a date there is read as "soon".
+    /// `Retry-After` (RFC 9110, 10.2.3): seconds, which some send with fractions, or a date, which is read by the clock
+    /// of whoever sent it.
     pub fn retry_after(&self) -> Option<Duration> {
-        let value = self.headers.get(header::RETRY_AFTER)?.to_str().ok()?;
-        let seconds = value.trim().parse::<f64>().ok()?;
+        let header = |name| self.headers.get(name)?.to_str().ok().map(str::trim);
+        let value = header(header::RETRY_AFTER)?;
+        let seconds = match value.parse::<f64>() {
+            Ok(seconds) => seconds,
+            Err(_) => {
+                let until = rfc2822::parse(value).ok()?.timestamp();
+                let sent = rfc2822::parse(header(header::DATE)?).ok()?.timestamp();
+                until.duration_since(sent).as_secs_f64()
+            }
+        };
         Duration::try_from_secs_f64(seconds)
             .ok()
             .map(|wait| wait.min(LONGEST_WAIT))
@@ -474,7 +484,7 @@ mod tests {
 
     #[test]
     fn a_status_says_whether_to_come_again() {
-        let answer = |status: u16, retry: Option<&str>| {
+        let answer_with = |status: u16, retry: Option<&str>| {
             let mut headers = HeaderMap::new();
             if let Some(retry) = retry {
                 headers.insert(header::RETRY_AFTER, retry.parse().unwrap());
@@ -484,14 +494,19 @@ mod tests {
                 headers,
                 body: Bytes::from_static(b"words\nof theirs"),
             }
-            .fault()
         };
+        let answer = |status, retry| answer_with(status, retry).fault();
         assert_eq!(answer(200, None), None);
         assert!(matches!(answer(401, None), Some(Fault::Locked(_))));
         assert!(
             matches!(answer(404, None), Some(Fault::Never(why)) if why.contains("words of theirs"))
         );
         assert!(matches!(answer(302, None), Some(Fault::Locked(_))));
+        let mut dated = answer_with(503, Some("Mon, 30 Nov 2026 10:02:00 GMT"));
+        assert_eq!(dated.retry_after(), None, "nobody knows from when");
+        let sent = "Mon, 30 Nov 2026 10:00:00 GMT".parse().unwrap();
+        dated.headers.insert(header::DATE, sent);
+        assert_eq!(dated.retry_after(), Some(Duration::from_secs(120)));
         let wait = |fault| match fault {
             Some(Fault::Later { after, .. }) => after,
             other => panic!("{other:?}"),

@@ -104,7 +104,12 @@ impl Slack {
                 "the channel id is like C024BE91L, as the channel's details show".to_owned(),
             ));
         }
-        let api = Api::at(&settings.address, line)?.with_secret(
+        // People copy the workspace's address; the methods are below /api.
+        let address = match settings.address.strip_suffix("/api") {
+            Some(_) => settings.address.clone(),
+            None => format!("{}/api", settings.address),
+        };
+        let api = Api::at(&address, line)?.with_secret(
             header::AUTHORIZATION,
             "the bot token",
             &format!("Bearer {token}"),

@@ -343,7 +343,114 @@ fn what_is_missing_or_foreign_is_said() {
     }
 }
 
+/// Deliveries as they are documented, for what may be changed in them.
+fn documented() -> Vec<serde_json::Value> {
+    let message = json!({"type": "message", "user": slack::fake::ANA, "text": "<@U061F7AUR> *x* &lt;", "ts": "1355517523.000005",
+        "edited": {"user": slack::fake::ANA, "ts": "1358878755.000001"}, "files": [{"name": "a"}]});
+    let event = |event: serde_json::Value| json!({"type": "event_callback", "event_id": "Ev1", "event": event});
+    vec![
+        json!({"post": {
+            "id": 1, "topic_id": 77, "post_number": 1, "topic_title": "x", "topic_archetype": "regular",
+            "category_id": discourse::fake::CATEGORY, "post_type": 1, "user_id": 12, "username": "ana", "name": "Ana",
+            "raw": "[quote=\"a\"]\nx\n[/quote]", "created_at": "2026-11-30T10:00:00Z", "updated_at": "2026-11-30T10:00:00Z",
+            "user_deleted": false, "reply_to_post_number": null,
+        }}),
+        event(
+            json!({"type": "message", "channel": slack::fake::CHANNEL, "user": "U1", "text": "x", "ts": "1.2", "thread_ts": "1.1"}),
+        ),
+        event(
+            json!({"type": "message", "subtype": "message_changed", "channel": slack::fake::CHANNEL, "ts": "1.3",
+            "message": message, "previous_message": {"text": "y"}}),
+        ),
+        event(
+            json!({"type": "message", "subtype": "message_deleted", "channel": slack::fake::CHANNEL, "ts": "1.3",
+            "deleted_ts": "1.2", "previous_message": message}),
+        ),
+        json!({"type": "url_verification", "challenge": "3eZbrw1aBm2rZgRNFdxV2595E9CY3gmdALWMmHkvFXO7tYXAYM8P"}),
+        json!({"type": "message", "id": "1485983408511", "timestamp": "2026-11-30T10:00:00Z", "from": {"id": "29:1", "name": "Ana"},
+            "conversation": {"id": "19:a@thread.tacv2;messageid=1485983194839"}, "text": "<at>Weft</at> <b>x</b>",
+            "channelData": {"teamsChannelId": "19:a@thread.tacv2"}}),
+    ]
+}
+
+/// The value with one part of it, whichever `at` leads to, exchanged.
+fn with_part(value: &mut serde_json::Value, at: usize, part: &serde_json::Value) {
+    use serde_json::Value;
+    let count = match value {
+        Value::Object(fields) => fields.len(),
+        Value::Array(items) => items.len(),
+        _ => 0,
+    };
+    // Here, or in one of its parts.
+    let inner = match (count, at % (count + 1)) {
+        (0, _) | (_, 0) => None,
+        (_, nth) => match &mut *value {
+            Value::Object(fields) => fields.values_mut().nth(nth - 1),
+            Value::Array(items) => items.get_mut(nth - 1),
+            _ => None,
+        },
+    };
+    match inner {
+        Some(inner) => with_part(inner, at / (count + 1), part),
+        None => *value = part.clone(),
+    }
+}
+
+fn part() -> impl Strategy<Value = serde_json::Value> {
+    prop_oneof![
+        Just(json!(null)),
+        Just(json!(true)),
+        Just(json!(-1)),
+        Just(json!(u64::MAX)),
+        Just(json!(1e300)),
+        Just(json!([])),
+        Just(json!({})),
+        "(?s).{0,40}".prop_map(|text| json!(text)),
+        "[<>&;*_`~@#|\\[\\]() \n0-9.a]{0,40}".prop_map(|text| json!(text)),
+    ]
+}
+
+/// Opened once: each opens a line of its own.
+static DOORS: std::sync::LazyLock<[std::sync::Arc<dyn Platform>; 3]> =
+    std::sync::LazyLock::new(|| {
+        let address = "https://chat.example.org";
+        [
+            opened(Kind::Discourse, discourse::fake::settings(address)),
+            opened(Kind::Slack, slack::fake::settings(address)),
+            opened(Kind::Teams, teams::fake::settings(address)),
+        ]
+    });
+
 proptest! {
+    /// Whatever stands in a delivery whose signature fits: it is read or refused, and whoever sent it learns which.
+    #[test]
+    fn no_delivery_is_fatal(which in 0..6_usize, at in any::<usize>(), part in part(), cut in 0..2_000_usize, text in "(?s).{0,80}") {
+        let now: Timestamp = "2026-11-30T10:00:00Z".parse().unwrap();
+        let mut changed = documented().swap_remove(which);
+        with_part(&mut changed, at, &part);
+        let changed = changed.to_string();
+        let torn: String = changed.chars().take(cut).collect();
+        let [forum, slack, teams] = &*DOORS;
+        for body in [changed.as_str(), &torn, &text] {
+            for (platform, headers) in [
+                (forum, discourse::fake::signed("post_created", body)),
+                (forum, discourse::fake::signed("post_destroyed", body)),
+                (slack, slack::fake::signed(now.as_second(), body)),
+                (teams, teams::fake::signed(body)),
+            ] {
+                let delivery = Delivery {
+                    method: http::Method::POST,
+                    uri: "/hooks/x".parse().unwrap(),
+                    headers,
+                    body: body.to_owned().into(),
+                };
+                let read = platform.receive(&delivery, now);
+                let fits = matches!(&read, Ok(_) | Err(Refusal::Unreadable(_) | Refusal::Stale(_)));
+                prop_assert!(fits, "{body}: {read:?}");
+            }
+        }
+    }
+
     /// The texts that leave by each platform, for whatever people say and are called.
     #[test]
     fn nobody_is_called(author in "[@a-z<>!*_ \\r\\n]{0,30}", pieces in prop::collection::vec(prop::sample::select(vec![

@@ -1,10 +1,12 @@
 //! A forum, as "Discourse API Docs" describes it: topics, posts with numbers, minimum lengths, titles that are taken once.
 
+use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::threads::connector::{
     Settings,
-    fake::{Asked, Reply, World, gone},
+    fake::{Asked, Reply, World, gone, headers},
+    signature,
 };
 
 #[derive(Clone, Debug)]
@@ -49,6 +51,18 @@ pub fn settings(address: &str) -> Settings {
         ]
         .into(),
     }
+}
+
+/// The headers of a delivery, signed.
+pub fn signed(event: &str, body: &str) -> HeaderMap {
+    let signature = signature::sign(HOOK.as_bytes(), &[body.as_bytes()]);
+    headers(&[
+        ("x-discourse-event", event.to_owned()),
+        (
+            "x-discourse-event-signature",
+            format!("sha256={}", hex::encode(signature)),
+        ),
+    ])
 }
 
 fn refuse(status: u16, error: &str) -> Reply {

@@ -1,10 +1,12 @@
 //! A workspace with one channel, as "Slack Web API" describes it.
 
+use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::threads::connector::{
     Settings,
-    fake::{Asked, Reply, World, gone},
+    fake::{Asked, Reply, World, gone, headers},
+    signature,
 };
 
 pub const TOKEN: &str = "xoxb-17653672481-19874698323-pdFZKVeTuE8sk7oOcBrzbqgy";
@@ -30,6 +32,20 @@ pub fn settings(address: &str) -> Settings {
         ]
         .into(),
     }
+}
+
+/// The headers of a delivery, signed at this second.
+pub fn signed(at: i64, body: &str) -> HeaderMap {
+    let at = at.to_string();
+    let parts: [&[u8]; 4] = [b"v0:", at.as_bytes(), b":", body.as_bytes()];
+    let signature = signature::sign(SIGNING.as_bytes(), &parts);
+    headers(&[
+        (
+            "x-slack-signature",
+            format!("v0={}", hex::encode(signature)),
+        ),
+        ("x-slack-request-timestamp", at),
+    ])
 }
 
 fn error(word: &str) -> Reply {

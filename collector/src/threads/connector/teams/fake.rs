@@ -1,10 +1,13 @@
 //! A workflow, as "Create incoming webhooks with Workflows" describes it: takes a card, says 202 and nothing more.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use http::HeaderMap;
 use serde_json::{Value, json};
 
 use crate::threads::connector::{
     Settings,
-    fake::{Asked, Reply, World, gone},
+    fake::{Asked, Reply, World, gone, headers},
+    signature,
 };
 
 pub const SIG: &str = "kVt7Lk0w-7XG1l-2sNq4f0wDJ3W0aBlqZWD_8sample";
@@ -30,6 +33,16 @@ pub fn settings(address: &str) -> Settings {
         ]
         .into(),
     }
+}
+
+/// The headers of a delivery, signed.
+pub fn signed(body: &str) -> HeaderMap {
+    let token = STANDARD.decode(TOKEN).unwrap_or_default();
+    let signature = signature::sign(&token, &[body.as_bytes()]);
+    headers(&[(
+        "authorization",
+        format!("HMAC {}", STANDARD.encode(signature)),
+    )])
 }
 
 impl World for Workflow {
