@@ -84,6 +84,7 @@ pub fn run(options: &Options) -> Result<()> {
     } else {
         None
     };
+    let synapse = fetch::synapse::ensure()?;
     let postgres = fetch::postgres::Postgres::start()?;
     step("unit, integration and whole-system tests", || {
         show(
@@ -92,6 +93,7 @@ pub fn run(options: &Options) -> Result<()> {
                 .env("WEFT_ENGINE_LIBRARY", &library)
                 .env("WEFT_BIN", &bin)
                 .env("WEFT_TEST_POSTGRES", &postgres.url)
+                .env("WEFT_SYNAPSE", &synapse)
                 .envs(package.iter().map(|package| ("WEFT_DEB", package)))
                 .env("WEFT_CHROMIUM", &chromium),
         )

@@ -36,6 +36,7 @@ use crate::{
 mod coming;
 mod door;
 mod leaving;
+mod matrix;
 mod together;
 mod vendors;
 
@@ -280,6 +281,13 @@ pub struct House {
 
 impl House {
     pub async fn new(abilities: Abilities) -> Self {
+        let forum = Forum::new(abilities);
+        let opened = forum.clone();
+        Self::opening(forum, Arc::new(move |_| Ok(Arc::new(opened.clone())))).await
+    }
+
+    /// A house whose bridges are opened so; the forum is only looked at.
+    pub async fn opening(forum: Forum, open: Opener) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("weft.db").display());
@@ -289,16 +297,12 @@ impl House {
             let later = later.clone();
             move || Timestamp::now() + *later.lock().unwrap()
         });
-        let forum = Forum::new(abilities);
         let dies = Arc::new(Mutex::new(None));
         let connect = Connect::new(Parts {
             threads: Threads::new(control.clone(), clock.clone()),
             auditor: Auditor::new(control.clone(), clock.clone()),
             console_url: "https://weft.example".to_owned(),
-            open: {
-                let forum = forum.clone();
-                Arc::new(move |_| Ok(Arc::new(forum.clone())))
-            },
+            open,
             pace: Pace {
                 look: Duration::from_millis(10),
                 first: Duration::from_millis(1),

@@ -18,6 +18,11 @@ pub fn ensure(purpose: &str, wanted: &[(&str, &str)]) -> Result<()> {
     if missing.is_empty() {
         return Ok(());
     }
+    install(purpose, &missing)
+}
+
+/// Installs packages that no program on the path tells of.
+pub fn install(purpose: &str, missing: &[&str]) -> Result<()> {
     if !answers("apt-get") || !is_root() {
         bail!(
             "{purpose} needs {}: install it (Debian: apt-get install {})",
@@ -39,7 +44,7 @@ pub fn ensure(purpose: &str, wanted: &[(&str, &str)]) -> Result<()> {
                         "--no-install-recommends",
                         "--no-remove",
                     ])
-                    .args(&missing),
+                    .args(missing),
             )
         },
     )
