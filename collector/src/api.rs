@@ -22,6 +22,7 @@ use crate::{
     audit::Auditor,
     calls::Template,
     clock::Clock,
+    connect::Connect,
     mail::Mail,
     pki::RevocationList,
     threads::{Threads, voice::Voice},
@@ -51,6 +52,8 @@ pub struct Parts {
     pub clock: Clock,
     pub accounts: Accounts,
     pub threads: Threads,
+    /// Talk that also lives elsewhere.
+    pub connect: Connect,
     pub mail: Mail,
     /// The collector's own words in threads.
     pub voice: Voice,

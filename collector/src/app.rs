@@ -261,6 +261,7 @@ impl Rooms {
             clock: self.clock.clone(),
             accounts: Accounts::new(self.control.clone(), self.clock.clone()),
             threads: self.connect.threads.clone(),
+            connect: self.connect.clone(),
             mail: self.mail.clone(),
             voice: Voice::new(self.control.clone(), self.clock.clone()),
             auditor: self.gate.auditor.clone(),

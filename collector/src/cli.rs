@@ -4,6 +4,7 @@
 //! within a second or two.
 
 mod account;
+mod bridge;
 mod ca;
 mod device;
 mod doctor;
@@ -26,7 +27,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use weft_collector_store::control::Control;
 
-use crate::{audit::Auditor, clock::Clock, config::Config, demo, replay};
+use crate::{audit::Auditor, clock::Clock, config::Config, connect, demo, replay};
 
 /// Ties what devices show to what people say: takes reports of laptops, finds what is unusual, links it to threads.
 #[derive(Parser, Debug)]
@@ -70,6 +71,9 @@ enum Command {
     /// People who sign in
     #[command(subcommand)]
     Account(account::Command),
+    /// Talk that also lives in a forum or a chat
+    #[command(subcommand)]
+    Bridge(bridge::Command),
     /// Bring accounts and threads of another forum
     Import {
         /// JSON lines (the format: docs/operating.md)
@@ -143,6 +147,11 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Ca(command) => ca::run(command, &config()?)?,
         Command::Policy(command) => policy::run(command, desk().await?).await?,
         Command::Account(command) => account::run(command, desk().await?).await?,
+        Command::Bridge(command) => {
+            let desk = desk().await?;
+            let connect = connect::house(&config()?, desk.control.clone(), desk.clock.clone())?;
+            return bridge::run(command, desk, connect).await;
+        }
         Command::Mail(command) => {
             let config = config()?;
             let desk = Desk::open(&config).await?;

@@ -164,6 +164,8 @@ pub enum Object<'a> {
     Tokens,
     Accounts,
     Policy,
+    /// Talk that is mirrored elsewhere, with the credentials for it.
+    Bridges,
     /// Read-only SQL over everything that devices reported.
     Sql,
 }
@@ -227,9 +229,12 @@ fn sees(viewer: &Viewer, object: &Object<'_>) -> Decision {
             only_if(!whisper || viewer.is_staff() || *author == viewer.account)
         }
         Object::AppReview | Object::Verdicts => only_if(viewer.reviews()),
-        Object::Audit | Object::Tokens | Object::Accounts | Object::Policy | Object::Sql => {
-            only_if(viewer.is(Role::Admin))
-        }
+        Object::Audit
+        | Object::Tokens
+        | Object::Accounts
+        | Object::Policy
+        | Object::Bridges
+        | Object::Sql => only_if(viewer.is(Role::Admin)),
     }
 }
 
@@ -273,9 +278,11 @@ fn changes(viewer: &Viewer, object: &Object<'_>) -> bool {
         Object::Link(scope) => sees_anomaly(viewer, scope).is_allowed(),
         Object::Verdicts => viewer.reviews(),
         Object::Rule(kind) => may_rule(viewer, *kind),
-        Object::Device(_) | Object::Tokens | Object::Accounts | Object::Policy => {
-            viewer.is(Role::Admin)
-        }
+        Object::Device(_)
+        | Object::Tokens
+        | Object::Accounts
+        | Object::Policy
+        | Object::Bridges => viewer.is(Role::Admin),
         _ => false,
     }
 }
@@ -320,9 +327,11 @@ fn removes(viewer: &Viewer, object: &Object<'_>) -> bool {
         Object::Verdicts => viewer.reviews(),
         Object::Rule(kind) => may_rule(viewer, *kind),
         Object::Link(scope) => viewer.is_staff() && sees_anomaly(viewer, scope).is_allowed(),
-        Object::Device(_) | Object::Certificate(_) | Object::Tokens | Object::Accounts => {
-            viewer.is(Role::Admin)
-        }
+        Object::Device(_)
+        | Object::Certificate(_)
+        | Object::Tokens
+        | Object::Accounts
+        | Object::Bridges => viewer.is(Role::Admin),
         _ => false,
     }
 }
@@ -518,6 +527,9 @@ mod tests {
             (See, Object::Verdicts, "--yy"),
             (See, Object::Audit, "---y"),
             (See, Object::Tokens, "---y"),
+            (See, Object::Bridges, "---y"),
+            (Change, Object::Bridges, "---y"),
+            (Remove, Object::Bridges, "---y"),
             (See, Object::Accounts, "---y"),
             (See, Object::Policy, "---y"),
             (See, Object::Sql, "---y"),

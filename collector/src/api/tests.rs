@@ -27,6 +27,7 @@ use super::*;
 use crate::accounts::Described;
 
 mod anomalies;
+mod bridges;
 mod context;
 mod discussion;
 mod fake;
@@ -99,6 +100,7 @@ impl House {
         .unwrap();
         let api = Api::new(Parts {
             accounts: Accounts::new(control.clone(), clock.clone()),
+            connect: bridges::connect(&control, &clock),
             threads,
             mail,
             voice: Voice::new(control.clone(), clock.clone()),

@@ -10,6 +10,7 @@ pub mod anomalies;
 pub mod apps;
 pub mod attachments;
 pub mod audit;
+pub mod bridges;
 pub mod calls;
 pub mod cards;
 pub mod cohort;
@@ -63,6 +64,24 @@ pub fn routes() -> OpenApiRouter<Api> {
         .routes(routes!(tokens::revoke::revoke))
         .routes(routes!(accounts::list::list, accounts::make::make))
         .routes(routes!(accounts::change::change))
+        .merge(connections())
+}
+
+fn connections() -> OpenApiRouter<Api> {
+    OpenApiRouter::new()
+        .routes(routes!(bridges::list::list, bridges::make::make))
+        .routes(routes!(bridges::platforms::platforms))
+        .routes(routes!(bridges::change::change, bridges::remove::remove))
+        .routes(routes!(bridges::test::test))
+        .routes(routes!(bridges::letters::list))
+        .routes(routes!(bridges::letters::again))
+        .routes(routes!(bridges::letters::drop))
+        .routes(routes!(
+            bridges::people::list,
+            bridges::people::tie,
+            bridges::people::untie
+        ))
+        .routes(routes!(bridges::code::code))
 }
 
 fn devices() -> OpenApiRouter<Api> {
