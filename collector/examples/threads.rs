@@ -24,6 +24,8 @@ use weft_collector::{
     api::{self, Api, Parts, Rounds},
     audit::Auditor,
     clock::Clock,
+    config::Config,
+    connect::house,
     correlate::{
         book::Book,
         threads::{Owners, Texts},
@@ -241,6 +243,7 @@ impl House {
         .await?;
         let api = Api::new(Parts {
             accounts,
+            connect: house(&Config::load(None, [])?, control.clone(), clock.clone())?,
             threads,
             mail,
             voice: Voice::new(control.clone(), clock.clone()),

@@ -106,14 +106,14 @@ pub async fn run(command: Command, desk: Desk, connect: Connect) -> Result<std::
         Command::List => {
             let mut shown = Vec::new();
             for bridge in desk.control.bridges().list().await? {
-                shown.push(show(&desk, &bridge).await?);
+                shown.push(show(&desk, &connect, &bridge).await?);
             }
             print_json(&shown)?;
         }
         Command::Add(add) => {
             let made = connect.make(SYSTEM, wanted(add)?).await?;
             note(&desk, "bridge.make", made.id, &made.name).await;
-            print_json(&show(&desk, &made).await?)?;
+            print_json(&show(&desk, &connect, &made).await?)?;
         }
         Command::Test { id } => {
             let tried = connect.try_out(id).await?;
@@ -215,7 +215,7 @@ async fn enable(desk: &Desk, connect: &Connect, id: Uuid, enabled: bool) -> Resu
         false => "bridge.pause",
     };
     note(desk, action, id, &changed.name).await;
-    print_json(&show(desk, &changed).await?)
+    print_json(&show(desk, connect, &changed).await?)
 }
 
 async fn note(desk: &Desk, action: &str, id: Uuid, detail: &str) {
@@ -225,7 +225,7 @@ async fn note(desk: &Desk, action: &str, id: Uuid, detail: &str) {
 }
 
 /// Everything but the secrets.
-async fn show(desk: &Desk, bridge: &Bridge) -> Result<Value> {
+async fn show(desk: &Desk, connect: &Connect, bridge: &Bridge) -> Result<Value> {
     let bridges = desk.control.bridges();
     let tally = bridges.letters(bridge.id).tally().await?;
     Ok(json!({
@@ -236,7 +236,7 @@ async fn show(desk: &Desk, bridge: &Bridge) -> Result<Value> {
         "state": bridge.state, "fault": bridge.fault, "advice": advice(bridge), "state_at": bridge.state_at,
         "own_name": bridge.own_name, "sent": bridge.sent, "taken": bridge.taken,
         "waiting": tally.waiting, "dead": tally.dead,
-        "hook": format!("{}/hooks/{}", desk.console_url, bridge.id),
+        "hook": connect.hook(bridge),
     }))
 }
 

@@ -240,6 +240,16 @@ impl Connect {
         }
     }
 
+    /// Where deliveries of this bridge come in; empty where the platform is asked, or nothing is taken.
+    pub fn hook(&self, bridge: &Bridge) -> String {
+        let delivers = bridge.inward
+            && (self.open)(bridge).is_ok_and(|platform| platform.abilities().deliveries);
+        match delivers {
+            true => format!("{}/hooks/{}", self.console_url, bridge.id),
+            false => String::new(),
+        }
+    }
+
     /// Lets it be.
     pub async fn drop_letter(&self, id: Uuid, letter: Uuid) -> Result<(), DeskError> {
         let bridges = self.control.bridges();

@@ -1,6 +1,7 @@
 // Answers of a pretended collector, typed by the same shapes as the console. Roles are kept roughly, to see refusals.
 import type * as T from "../src/api/types.ts";
 import { Beside } from "./beside.ts";
+import { Connecting } from "./connecting.ts";
 import { build, type Fleet } from "./fleet.ts";
 import { Mailing } from "./mailing.ts";
 import { Talk } from "./talk.ts";
@@ -39,6 +40,7 @@ const page = <I>(items: I[], query: URLSearchParams, size = 50): T.Page<I> => {
 export class MockCollector {
   private readonly fleet: Fleet;
   private readonly beside: Beside;
+  private readonly connecting: Connecting;
   private readonly talk: Talk;
   private readonly mailing: Mailing;
   private readonly people: Record<string, T.Me>;
@@ -46,6 +48,7 @@ export class MockCollector {
   constructor(now: Date) {
     this.fleet = build(now);
     this.beside = new Beside(this.fleet);
+    this.connecting = new Connecting(this.fleet);
     this.talk = new Talk(this.fleet);
     this.mailing = new Mailing(this.fleet);
     const own = (n: number) => {
@@ -84,6 +87,8 @@ export class MockCollector {
     const parts = path.split("/").slice(1);
     const beside = this.beside.answer(asked, me, parts);
     if (beside) return beside;
+    const connecting = this.connecting.answer(asked, me, parts);
+    if (connecting) return connecting;
     const mailing = this.mailing.answer(asked, parts);
     if (mailing) return mailing;
     const talk = this.talk.answer(asked, me, parts);

@@ -56,6 +56,7 @@ const PAGES = [
   ["mine-none", "nobody", "/mine", "How it gets here"],
   ["audit", "admin", "/audit", "token.create"],
   ["tokens", "admin", "/tokens", "Sales, November"],
+  ["connections", "admin", "/connections", "Help in Matrix"],
   ["search", "admin", "/search?q=restarts+is%3Aopen", "Best first"],
   ["failed", "admin", "/devices?q=explode", "The engine did not answer"],
   ["not-found", "admin", "/nowhere", "nothing at this address"],

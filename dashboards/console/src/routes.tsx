@@ -35,6 +35,7 @@ export const router = createBrowserRouter([
       { path: "reviews", ...page(() => import("./pages/reviews")) },
       { path: "demand", ...page(() => import("./pages/demand")) },
       { path: "impact", ...page(() => import("./pages/impact")) },
+      { path: "connections", ...page(() => import("./pages/connections")) },
       { path: "rules", ...page(() => import("./pages/rules")) },
       { path: "accounts", ...page(() => import("./pages/accounts")) },
       { path: "notices", ...page(() => import("./pages/notices")) },

@@ -68,7 +68,7 @@ pub struct Bridge {
     /// Letters on their way, and letters that did not get through.
     pub waiting: u64,
     pub dead: u64,
-    /// Where the platform delivers, if it does.
+    /// Where the platform delivers; empty where it is asked instead.
     pub hook: String,
     pub made_by: Named,
     pub made_at: Timestamp,
@@ -95,7 +95,7 @@ pub async fn show(api: &Api, stored: Stored, made_by: Named) -> Result<Bridge, C
     let tally = bridges.letters(stored.id).tally().await?;
     Ok(Bridge {
         advice: advice(&stored).to_owned(),
-        hook: format!("{}/hooks/{}", api.connect.console_url, stored.id),
+        hook: api.connect.hook(&stored),
         id: stored.id,
         name: stored.name,
         platform: stored.platform,

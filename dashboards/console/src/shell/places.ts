@@ -30,6 +30,7 @@ export const PLACES: Place[] = [
   { path: "/mine", word: "My device", key: "m", offered: (me) => me.devices.length > 0 || !isStaff(me) },
   { path: "/accounts", word: "Accounts", key: "c", offered: keeps, group: "Administration" },
   { path: "/tokens", word: "Tokens", key: "k", offered: keeps, group: "Administration" },
+  { path: "/connections", word: "Connections", key: "b", offered: keeps, group: "Administration" },
   { path: "/audit", word: "Audit", key: "u", offered: keeps, group: "Administration" },
 ];
 
