@@ -69,6 +69,10 @@ pub fn run(options: &Options) -> Result<()> {
             ("dovecot", "dovecot-imapd"),
         ],
     )?;
+    fetch::debian::ensure(
+        "the test of a real proxy",
+        &[("tinyproxy", "tinyproxy-bin")],
+    )?;
     let bin = build::programs()?;
     let package = if options.install {
         fetch::debian::ensure(

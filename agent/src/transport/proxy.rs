@@ -280,12 +280,13 @@ impl Hop {
             .and_then(|rest| rest.split_whitespace().nth(1)?.parse::<u16>().ok());
         match status {
             Some(200..=299) if answer.ends_with(b"\r\n\r\n") => Ok(()),
-            Some(407) if self.authorization.is_none() => Err(self.failed(
-                "asks for a user name and a password (407)",
+            // tinyproxy says 401 where RFC 9110 has 407.
+            Some(status @ (401 | 407)) if self.authorization.is_none() => Err(self.failed(
+                &format!("asks for a user name and a password ({status})"),
                 "Write them into the proxy setting: http://USER:PASSWORD@HOST:PORT. Only Basic is spoken: for NTLM or Kerberos run a local proxy that translates, or allow the collector without",
             )),
-            Some(407) => Err(self.failed(
-                "does not accept this user name and password (407)",
+            Some(status @ (401 | 407)) => Err(self.failed(
+                &format!("does not accept this user name and password ({status})"),
                 "Check them in the proxy setting; percent-encode special characters. Only Basic is spoken, neither NTLM nor Kerberos",
             )),
             Some(403 | 405) => Err(self.failed(
@@ -407,6 +408,10 @@ mod tests {
         check(
             b"HTTP/1.1 407 Proxy Authentication Required\r\n\r\n",
             "asks for a user name",
+        );
+        check(
+            b"HTTP/1.0 401 Unauthorized\r\n\r\n",
+            "asks for a user name and a password (401)",
         );
         check(
             b"HTTP/1.1 403 Forbidden\r\n\r\n<html>",

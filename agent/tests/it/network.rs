@@ -128,6 +128,94 @@ async fn each_refusal_of_a_proxy_has_its_cause_and_no_password() {
     );
 }
 
+/// tinyproxy as Debian packs it, with a password, on a port of its own.
+struct Tinyproxy {
+    process: std::process::Child,
+    port: u16,
+    _settings: tempfile::TempDir,
+}
+
+impl Tinyproxy {
+    /// `None` where it is not installed (`cargo xtask test` installs it).
+    fn start(allowed: u16) -> Option<Self> {
+        let port = std::net::TcpListener::bind("127.0.0.1:0")
+            .and_then(|listener| listener.local_addr())
+            .unwrap()
+            .port();
+        let settings = tempfile::tempdir().unwrap();
+        let file = settings.path().join("tinyproxy.conf");
+        let words = format!(
+            "Port {port}\nListen 127.0.0.1\nAllow 127.0.0.1\nBasicAuth anna s3cret\nConnectPort {allowed}\n"
+        );
+        std::fs::write(&file, words).unwrap();
+        let process = std::process::Command::new("tinyproxy")
+            .args(["-d", "-c"])
+            .arg(&file)
+            .stdout(std::process::Stdio::null())
+            .spawn()
+            .ok()?;
+        Some(Self {
+            process,
+            port,
+            _settings: settings,
+        })
+    }
+
+    fn with(&self, credentials: &str) -> Proxies {
+        let url = format!("http://{credentials}127.0.0.1:{}", self.port);
+        Proxies::new(&url, "", "test").unwrap()
+    }
+}
+
+impl Drop for Tinyproxy {
+    fn drop(&mut self) {
+        self.process.kill().ok();
+        self.process.wait().ok();
+    }
+}
+
+/// Not a double: what a proxy that people run says is understood, and reports go through it.
+#[tokio::test]
+async fn a_real_proxy_is_understood() {
+    let collector = Collector::start().await;
+    let Some(proxy) = Tinyproxy::start(collector.address.port()) else {
+        eprintln!("skipped: tinyproxy is not installed");
+        return;
+    };
+    let port = proxy.port;
+    crate::eventually("the proxy listens", || {
+        std::net::TcpStream::connect(("127.0.0.1", port)).is_ok()
+    })
+    .await;
+    let identity = enrolled(&collector).await;
+    let connected = async |proxies| {
+        connect(&target(&identity, proxies), &Traffic::default())
+            .await
+            .map(drop)
+            .map_err(|fault| fault.to_string())
+    };
+    assert_eq!(connected(proxy.with("anna:s3cret@")).await, Ok(()));
+    let refused = connected(proxy.with("anna:wrong@")).await.unwrap_err();
+    assert!(
+        refused.contains("does not accept this user name"),
+        "{refused}"
+    );
+    let anonymous = connected(proxy.with("")).await.unwrap_err();
+    assert!(anonymous.contains("asks for a user name"), "{anonymous}");
+    // Another port than the one that the proxy allows.
+    let elsewhere = Collector::start().await;
+    let identity = enrolled(&elsewhere).await;
+    let forbidden = connect(
+        &target(&identity, proxy.with("anna:s3cret@")),
+        &Traffic::default(),
+    )
+    .await
+    .err()
+    .unwrap()
+    .to_string();
+    assert!(forbidden.contains("forbids a tunnel"), "{forbidden}");
+}
+
 #[tokio::test]
 async fn a_firewall_that_breaks_http2_is_walked_around() {
     let mut collector = Collector::start().await;
