@@ -89,7 +89,7 @@ export class MockCollector {
     if (beside) return beside;
     const connecting = this.connecting.answer(asked, me, parts);
     if (connecting) return connecting;
-    const mailing = this.mailing.answer(asked, parts);
+    const mailing = this.mailing.answer(asked, me, parts);
     if (mailing) return mailing;
     const talk = this.talk.answer(asked, me, parts);
     if (talk) return talk;

@@ -36,6 +36,8 @@ const PLATFORMS: C.Platform[] = [
 export class Connecting {
   private readonly bridges: C.Bridge[];
   private letters: C.Letter[];
+  private people: C.RemotePerson[];
+  private readonly codeUntil: string;
 
   constructor(fleet: Fleet) {
     const ago = (minutes: number) => fleet.iso(fleet.now.getTime() - minutes * MINUTE);
@@ -129,12 +131,26 @@ export class Connecting {
         tried_at: ago(300),
       },
     ];
+    const person = (remote: string, name: string, how: C.RemotePerson["how"], days: number, as: string) => ({
+      remote,
+      name,
+      account: { id: fleet.id(2, 900 + days), name: as },
+      how,
+      at: ago(60 * 24 * days),
+    });
+    this.codeUntil = ago(-15);
+    this.people = [
+      person("@ana:example.org", "Ana", "guest", 1, "Ana (Matrix)"),
+      person("@mei.tanaka:example.org", "Mei", "own", 3, "Mei Tanaka"),
+      person("@noor:example.org", "noor", "mail", 12, "Noor Technician"),
+      person("@r.obin.with.a.rather.long.name:chat.subsidiary.example.org", "Robin", "admin", 31, "Robin Admin"),
+    ];
   }
 
-  answer({ method, body }: Asked, me: T.Me, parts: string[]): Answer | null {
+  answer({ method, body, query }: Asked, me: T.Me, parts: string[]): Answer | null {
     const [noun, id, part, letter] = parts;
     if (noun === "me" && id === "bridge-code")
-      return ok({ say: "weft-link-5f0c2a9b71d34e68aa10", until: "2026-03-10T12:15:00Z" });
+      return ok({ say: "weft-link-5f0c2a9b71d34e68aa10", until: this.codeUntil });
     if (noun !== "bridges") return null;
     if (!me.roles.includes("admin"))
       return {
@@ -154,6 +170,25 @@ export class Connecting {
     if (part === "letters") {
       if (letter) this.letters = this.letters.filter((each) => each.id !== letter);
       return letter ? ok() : page(this.letters);
+    }
+    if (part === "people") return this.who(method, query.get("remote"), body);
+    return ok();
+  }
+
+  private who(method: string, remote: string | null, body: Asked["body"]): Answer {
+    if (method === "GET") return page(this.people);
+    if (method === "DELETE") this.people = this.people.filter((each) => each.remote !== remote);
+    else {
+      const before = this.people.find((each) => each.remote === body.remote);
+      const said = String(body.remote);
+      const known: C.RemotePerson = {
+        remote: said,
+        name: before?.name ?? said,
+        account: { id: "", name: String(body.login) },
+        how: "admin",
+        at: before?.at ?? this.letters[0]?.made_at ?? "",
+      };
+      this.people = [known, ...this.people.filter((each) => each !== before)];
     }
     return ok();
   }

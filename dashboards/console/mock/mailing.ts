@@ -1,5 +1,6 @@
 // Pretended answers about one's own mail and feeds: an address that works, one that waits, one from which mail came back.
 import type * as M from "../src/api/mailing.ts";
+import type * as T from "../src/api/types.ts";
 import type { Answer, Asked } from "./answers.ts";
 import type { Fleet } from "./fleet.ts";
 
@@ -46,14 +47,14 @@ export class Mailing {
     };
   }
 
-  answer({ method, body }: Asked, parts: string[]): Answer | null {
+  answer({ method, body }: Asked, me: T.Me, parts: string[]): Answer | null {
     if (parts[0] !== "me") return null;
     if (parts[1] === "feeds") return this.feeds(method);
     if (parts[1] !== "mail") return null;
     const named = this.mine.addresses.find((one) => one.address === body?.address);
     switch (parts[2]) {
       case undefined:
-        return ok(this.mine);
+        return ok(me.login === "nobody" ? this.cameBack() : this.mine);
       case "wishes":
         this.mine.wishes = body as unknown as M.Wishes;
         return ok();
@@ -68,6 +69,14 @@ export class Mailing {
       default:
         return ok();
     }
+  }
+
+  /** One person's only address lets nothing in. */
+  private cameBack(): M.MyMail {
+    const [main, old] = this.mine.addresses;
+    const gone = main &&
+      old && { ...main, address: "new.person@example.org", paused_at: old.paused_at ?? main.confirmed_at };
+    return { ...this.mine, addresses: gone ? [{ ...gone, paused_why: "552 5.2.2 mailbox full" }] : [] };
   }
 
   private feeds(method: string): Answer {

@@ -53,6 +53,7 @@ const PAGES = [
   ["rules", "technician", "/rules", "Undo…"],
   ["accounts", "admin", "/accounts", "Robin Admin"],
   ["mine", "user", "/mine", "Who looked"],
+  ["notices-mail-back", "nobody", "/notices", "came back"],
   ["mine-none", "nobody", "/mine", "How it gets here"],
   ["audit", "admin", "/audit", "token.create"],
   ["tokens", "admin", "/tokens", "Sales, November"],
@@ -214,6 +215,16 @@ async function keyboard() {
     await page.getByRole("button", { name: "Save verdict" }).press("Enter");
     await page.getByText("Verdict on Slack saved.").waitFor();
     await accessible(page, "notice");
+    await page.goto(`${root}/connections`);
+    await page.getByRole("button", { name: "People of Help in Matrix" }).press("Enter");
+    const people = page.getByRole("dialog", { name: "People of Help in Matrix" });
+    await people.getByRole("button", { name: "Link Ana" }).press("Enter");
+    await accessible(page, "people of a bridge");
+    await people.getByLabel("Login of Ana here").fill("@ana.meyer");
+    await page.keyboard.press("Enter");
+    await people.getByText("speaks here as ana.meyer").waitFor();
+    await page.keyboard.press("Escape");
+    await people.waitFor({ state: "detached" });
     // Somebody else sits down at the same screen.
     await page.getByRole("button", { name: /^Account of/ }).click();
     await accessible(page, "account menu");
@@ -222,6 +233,10 @@ async function keyboard() {
     await page.getByLabel("Password", { exact: true }).fill("weft");
     await page.getByRole("button", { name: "Sign in" }).click();
     await page.getByRole("button", { name: "Account of Mei Tanaka" }).waitFor();
+    await page.goto(`${root}/notices/settings`);
+    await page.getByRole("button", { name: "Get a code" }).press("Enter");
+    await page.getByText("weft-link-").waitFor();
+    await accessible(page, "a code of one's own");
     await expect(
       "a user is not offered the audit log",
       async () => (await page.getByRole("link", { name: "Audit" }).count()) === 0,

@@ -71,7 +71,27 @@ export interface Letter {
   tried_at: string;
 }
 
+// GET /bridges/{id}/people · PUT {remote, login} · DELETE ?remote=
+export interface RemotePerson {
+  /** Their id over there. */
+  remote: string;
+  name: string;
+  account: Named;
+  /** How it became known who they are here; `own`: they said a code over there. */
+  how: "guest" | "mail" | "own" | "admin";
+  at: string;
+}
+
+// POST /me/bridge-code
+export interface BridgeCode {
+  /** To be said over there, alone in a message; answered once. */
+  say: string;
+  until: string;
+}
+
 export const useBridges = () => useOne<Page<Bridge>>(["bridges"], "/bridges");
 export const usePlatforms = () => useOne<Platform[]>(["platforms"], "/bridges/platforms");
 export const useLetters = (bridge: string, enabled: boolean) =>
   useOne<Page<Letter>>(["bridges", bridge, "letters"], `/bridges/${bridge}/letters`, undefined, enabled);
+export const useRemotePeople = (bridge: string) =>
+  useOne<Page<RemotePerson>>(["bridges", bridge, "people"], `/bridges/${bridge}/people`);

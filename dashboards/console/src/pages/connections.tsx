@@ -11,6 +11,7 @@ import { Empty, Loaded } from "../parts/state";
 import { plural } from "../words/numbers";
 import { Letters } from "./connections/letters";
 import { Connect, Credentials } from "./connections/new";
+import { People } from "./connections/people";
 
 const STATES: Record<BridgeState, { word: string; tone: string }> = {
   new: { word: "starting", tone: "indigo" },
@@ -127,6 +128,7 @@ function Count({ word, value }: { word: string; value: number }) {
 function Doings({ bridge, letters, toggle }: { bridge: Bridge; letters: boolean; toggle: () => void }) {
   const [sure, setSure] = useState(false);
   const [keying, setKeying] = useState(false);
+  const [people, setPeople] = useState(false);
   const test = useChange<void, Tried>({ run: () => post<Tried>(`/bridges/${bridge.id}/test`), touches: [] });
   const turn = useChange({
     run: () => patch(`/bridges/${bridge.id}`, { enabled: !bridge.enabled }),
@@ -169,6 +171,14 @@ function Doings({ bridge, letters, toggle }: { bridge: Bridge; letters: boolean;
         >
           Credentials…
         </Button>
+        <Button
+          size="compact-sm"
+          variant="default"
+          onClick={() => setPeople(true)}
+          aria-label={`People of ${bridge.name}`}
+        >
+          People…
+        </Button>
         {bridge.dead > 0 && (
           <Button size="compact-sm" variant="default" onClick={toggle} aria-expanded={letters}>
             {letters ? "Hide" : "Show"} what did not get through
@@ -202,6 +212,9 @@ function Doings({ bridge, letters, toggle }: { bridge: Bridge; letters: boolean;
         closeOnClickOutside={false}
       >
         {keying && <Credentials bridge={bridge} done={() => setKeying(false)} />}
+      </Modal>
+      <Modal opened={people} onClose={() => setPeople(false)} title={`People of ${bridge.name}`} size="lg">
+        {people && <People bridge={bridge} />}
       </Modal>
       <p role="status" className={test.data ? `bridge-tried ${test.data.works ? "good" : "bad"}` : "hidden"}>
         {test.data &&

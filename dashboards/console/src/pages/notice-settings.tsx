@@ -4,6 +4,7 @@ import { useMyMail } from "../api/mailing";
 import { PageFrame } from "../parts/page";
 import { Loaded } from "../parts/state";
 import { Addresses } from "./notice-settings/addresses";
+import { Elsewhere } from "./notice-settings/elsewhere";
 import { Feeds } from "./notice-settings/feeds";
 import { Muted, Spaces } from "./notice-settings/threads";
 import { WishForm } from "./notice-settings/wishes";
@@ -27,6 +28,7 @@ export default function NoticeSettingsPage() {
         )}
       </Loaded>
       <Feeds />
+      <Elsewhere />
     </PageFrame>
   );
 }

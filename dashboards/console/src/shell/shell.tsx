@@ -13,6 +13,7 @@ import { become, homeOf, useSession } from "../session";
 import { ROLE } from "../words/vocabulary";
 import { Bell } from "./bell";
 import { isTyping, Keys } from "./keys";
+import { MailBack } from "./mail-back";
 import { headsOf, isAt, placesOf } from "./places";
 import { SimulatedFleet } from "./simulated-fleet";
 
@@ -149,6 +150,7 @@ export function Shell() {
           </nav>
         )}
         <SimulatedFleet />
+        <MailBack />
         <Suspense fallback={<Loading lines={6} />}>
           <Outlet />
         </Suspense>
