@@ -44,6 +44,7 @@ pub struct RemotePersonRequest {
 }
 
 #[derive(Deserialize, IntoParams)]
+#[into_params(parameter_in = Query)]
 pub struct Whom {
     /// Their id over there.
     remote: String,
