@@ -33,6 +33,7 @@ fn quiet_fleets_stay_quiet() {
     );
 }
 
+/// Case 48: one unexpected end a day among laptops that have none; a developer's five clean restarts a day.
 #[test]
 fn one_a_day_for_five_days_is_seen_and_five_clean_restarts_are_not() {
     for devices in [10, 300] {
@@ -372,6 +373,7 @@ fn a_driver_that_crashes_twelve_is_one_cluster() {
     );
 }
 
+/// Case 47: crashes that are told weeks after they happened stand at their own time and are no news of today.
 #[test]
 fn late_history_raises_no_alarm_of_today() {
     let mut sim = Sim::new(20, 31);
