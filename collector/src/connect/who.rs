@@ -18,9 +18,12 @@ use weft_collector_store::control::{
 };
 
 use super::{Connect, take::Untaken};
-use crate::threads::{
-    connector::{Kind, RemoteAuthor},
-    source,
+use crate::{
+    mail::address,
+    threads::{
+        connector::{Kind, RemoteAuthor},
+        source,
+    },
 };
 
 /// Characters of a guest's name, before where they speak.
@@ -130,7 +133,16 @@ impl Connect {
         let Some(email) = author.email.as_deref().filter(|_| bridge.trusts_mail) else {
             return Ok(None);
         };
-        let account = self.control.accounts().by_login(email.trim()).await?;
+        // An address that they confirmed here; else their login, where logins are addresses.
+        let owner = match address::fit(email) {
+            Some(address) => self.control.addresses().owner(&address).await?,
+            None => None,
+        };
+        let accounts = self.control.accounts();
+        let account = match owner {
+            Some(owner) => accounts.get(owner).await?,
+            None => accounts.by_login(email.trim()).await?,
+        };
         Ok(account.filter(|account| !account.disabled && !account.system))
     }
 

@@ -164,6 +164,46 @@ async fn a_crash_while_taking_takes_it_once() {
 }
 
 #[tokio::test]
+async fn an_address_confirmed_here_says_who_speaks_where_a_bridge_believes_it() {
+    let house = House::new(EVERYTHING).await;
+    let ben = account(&house.control, "ben", vec![]).await;
+    let addresses = house.control.addresses();
+    let at = Timestamp::UNIX_EPOCH;
+    addresses.add(ben.id, "ben@example.org", at).await.unwrap();
+    let believing = Wanted {
+        trusts_mail: true,
+        ..wanted("help", "place")
+    };
+    let bridge = house.connect.make(SYSTEM, believing).await.unwrap();
+    let from_ben = |id: &str| Arrival::Posted {
+        post: remote("r1", id),
+        opens: None,
+        author: RemoteAuthor {
+            email: Some("Ben@Example.ORG".to_owned()),
+            ..person("benny")
+        },
+        markdown: format!("word {id}"),
+        reply_to: None,
+        at,
+    };
+    // Typed by somebody and not confirmed: it could be anybody's.
+    house.take(&bridge, &from_ben("m1")).await;
+    addresses
+        .confirm(ben.id, "ben@example.org", at)
+        .await
+        .unwrap();
+    house.take(&bridge, &from_ben("m2")).await;
+    let thread = only_thread(&house).await;
+    let names: Vec<String> = house
+        .read(thread)
+        .await
+        .into_iter()
+        .map(|post| post.0)
+        .collect();
+    assert_eq!(names, ["benny (Webhook)", "BEN"]);
+}
+
+#[tokio::test]
 async fn nobody_speaks_as_somebody_else() {
     let house = House::new(EVERYTHING).await;
     let bridge = house.bridge("help").await;
