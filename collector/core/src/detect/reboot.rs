@@ -91,6 +91,7 @@ fn of_device(
     }
     excess
         .filter(|excess| excess.surprising)
+        .filter(|excess| excess.changed || !mostly_on_battery(history, excess))
         .map(|excess| rate_finding(history, excess, fleet, settings))
 }
 
@@ -263,6 +264,18 @@ fn loop_finding(
     }
 }
 
+/// Somebody who has always let the battery run empty is no news, however rare that is among the others: where batteries
+/// explain the ends, only a change is told. A battery that is worn out has a word of its own (`capacity.battery`).
+fn mostly_on_battery(history: &History, excess: &rate::Excess) -> bool {
+    let (empty, all) = history
+        .unexpected()
+        .filter(|end| end.age <= excess.window_days)
+        .fold((0usize, 0usize), |(empty, all), end| {
+            (empty + usize::from(end.on_battery_end()), all + 1)
+        });
+    2 * empty > all
+}
+
 fn rate_finding(
     history: &History,
     excess: &rate::Excess,
@@ -278,7 +291,7 @@ fn rate_finding(
     let to = ends.last().map_or(history.now, |end| end.at);
     let mostly =
         |test: fn(&End) -> bool| 2 * ends.iter().filter(|end| test(end)).count() > ends.len();
-    let (detector, symptom, title) = if mostly(End::on_battery_end) {
+    let (detector, symptom, title) = if mostly_on_battery(history, excess) {
         (
             "reboot.battery",
             "battery",

@@ -385,6 +385,23 @@ fn late_history_raises_no_alarm_of_today() {
     assert!(findings.is_empty(), "{:?}", titles(&findings));
 }
 
+/// Whoever has always let the battery run empty is no news; whoever begins to is.
+#[test]
+fn an_old_habit_with_the_battery_is_not_told() {
+    let mut sim = Sim::new(20, 33);
+    for (device, from) in [(3, -36.0), (4, 21.0)] {
+        let mut day = from;
+        while day < 26.0 {
+            let end = sim.end(device, day + 0.4, BootEnd::PowerLossOrHang, 6.0);
+            end.tags = vec!["battery_low".to_owned()];
+            day += if device == 3 { 3.0 } else { 1.1 };
+        }
+    }
+    let findings = sim.findings(26.5);
+    let told: Vec<_> = findings.iter().flat_map(|f| f.devices.clone()).collect();
+    assert_eq!(told, [device(4)], "{:?}", titles(&findings));
+}
+
 #[test]
 fn an_empty_battery_is_called_that() {
     let mut sim = Sim::new(20, 32);

@@ -33,6 +33,8 @@ pub struct Excess {
     pub surprising: bool,
     /// Chance of this under the better of the two questions.
     pub chance: f64,
+    /// Whether the first question alone would have been enough: this is no habit of old.
+    pub changed: bool,
     /// Count over what was expected.
     pub ratio: f64,
     pub window_days: f64,
@@ -103,6 +105,7 @@ fn excess(
     Excess {
         surprising: present && count >= settings.rate_least && ratio >= settings.rate_ratio,
         chance,
+        changed: recent.ends >= settings.rate_least && changed <= settings.rate_chance,
         ratio,
         window_days: window.max(1.0),
         compared: format!(
