@@ -52,10 +52,15 @@ pub enum Kind {
     Macos,
 }
 
+/// How the agent is built for people: small (see Cargo.toml). Cargo names the folder of its programs after it.
+pub const AGENT_PROFILE: &str = "slim";
+
 /// What every packer gets.
 pub struct Plan {
-    /// Where the programs were built.
-    pub programs: PathBuf,
+    /// The built agent.
+    pub agent: PathBuf,
+    /// The built collector; missing where only the agent is packed.
+    pub collector: PathBuf,
     /// Where packages go: `target/dist`.
     pub out: PathBuf,
     pub version: &'static str,
@@ -64,7 +69,18 @@ pub struct Plan {
 pub fn run(options: &Options) -> Result<()> {
     let wants = |kind: Kind| options.only.is_empty() || options.only.contains(&kind);
     let plan = Plan {
-        programs: build::target().join(if options.debug { "debug" } else { "release" }),
+        agent: built(
+            if options.debug {
+                "debug"
+            } else {
+                AGENT_PROFILE
+            },
+            "weft-agent",
+        ),
+        collector: built(
+            if options.debug { "debug" } else { "release" },
+            "weft-collector",
+        ),
         out: build::target().join("dist"),
         version: env!("CARGO_PKG_VERSION"),
     };
@@ -110,7 +126,8 @@ pub fn run(options: &Options) -> Result<()> {
 /// A Debian package of the suite's own programs, for the test that installs it.
 pub fn of_debug_programs(programs: &Path) -> Result<PathBuf> {
     let plan = Plan {
-        programs: programs.to_owned(),
+        agent: programs.join("weft-agent"),
+        collector: programs.join("weft-collector"),
         out: build::target().join("dist-debug"),
         version: env!("CARGO_PKG_VERSION"),
     };
@@ -123,11 +140,21 @@ pub fn of_debug_programs(programs: &Path) -> Result<PathBuf> {
 /// The agent is built alone: features that only the collector asks of a shared crate must not grow it.
 fn compile(debug: bool, agent: bool, collector: bool) -> Result<()> {
     let build = |program: &str| {
+        let profile = match (debug, program) {
+            (true, _) => "dev",
+            (false, "weft-agent") => AGENT_PROFILE,
+            (false, _) => "release",
+        };
         let mut command = cargo();
-        command.args(["build", "--locked", "--bins", "-p", program]);
-        if !debug {
-            command.arg("--release");
-        }
+        command.args([
+            "build",
+            "--locked",
+            "--bins",
+            "--profile",
+            profile,
+            "-p",
+            program,
+        ]);
         step(&format!("{program}: build"), || show(&mut command))
     };
     if agent {
@@ -138,4 +165,8 @@ fn compile(debug: bool, agent: bool, collector: bool) -> Result<()> {
         build("weft-collector")?;
     }
     Ok(())
+}
+
+fn built(folder: &str, program: &str) -> PathBuf {
+    build::target().join(folder).join(program)
 }

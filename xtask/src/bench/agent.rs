@@ -1,6 +1,6 @@
 //! `cargo xtask bench agent`: what the agent costs, beside what admins already run.
 //!
-//! Invariant: the agent is the release binary alone, as it is packed; the measuring program is built apart from it, because its
+//! Invariant: the agent is the binary alone, as it is packed; the measuring program is built apart from it, because its
 //! own needs would otherwise be compiled into the agent.
 
 use anyhow::{Context as _, Result};
@@ -8,6 +8,7 @@ use serde_json::Value;
 
 use crate::{
     build,
+    dist::AGENT_PROFILE,
     fetch::debian,
     step::{cargo, output, show, step},
 };
@@ -24,12 +25,13 @@ const PROGRAM: [&str; 5] = ["--quiet", "--locked", "-p", "weft-agent", "--exampl
 /// The lines of the measuring program.
 pub fn run() -> Result<String> {
     debian::ensure("the agent's bench", &PEERS)?;
-    step("agent: build for release", || {
+    step("agent: build as it is packed", || {
         show(cargo().args([
             "build",
             "--quiet",
             "--locked",
-            "--release",
+            "--profile",
+            AGENT_PROFILE,
             "-p",
             "weft-agent",
         ]))
@@ -37,7 +39,7 @@ pub fn run() -> Result<String> {
     step("agent: build the measuring program", || {
         show(cargo().arg("build").args(PROGRAM).arg("cost"))
     })?;
-    let agent = build::target().join("release/weft-agent");
+    let agent = build::target().join(AGENT_PROFILE).join("weft-agent");
     let lines = step("agent: measure (about ten minutes)", || {
         output(
             cargo()

@@ -45,7 +45,7 @@ pub fn lay(name: &str, plan: &Plan) -> Result<PathBuf> {
         fs::remove_dir_all(&stage)?;
     }
     let program = stage.join("usr/bin/weft-agent");
-    place(&plan.programs.join("weft-agent"), &program, 0o755)?;
+    place(&plan.agent, &program, 0o755)?;
     for (from, to) in FILES {
         place(&root().join(from), &stage.join(to), 0o644)?;
     }

@@ -18,8 +18,11 @@ pub fn pack(program: &str, plan: &Plan) -> Result<PathBuf> {
     );
     let stage = plan.out.join(&name);
     fs::create_dir_all(&stage)?;
-    fs::copy(plan.programs.join(program), stage.join(program))
-        .context("the build left no program")?;
+    let built = match program {
+        "weft-agent" => &plan.agent,
+        _ => &plan.collector,
+    };
+    fs::copy(built, stage.join(program)).context("the build left no program")?;
     for extra in ["LICENSE", "README.md"] {
         fs::copy(root().join(extra), stage.join(extra))
             .with_context(|| format!("{extra} is missing"))?;
