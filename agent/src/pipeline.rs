@@ -93,7 +93,6 @@ struct Health {
     cpu_told: f64,
     network_told: u64,
     dropped: Drops,
-    dropped_ever: BTreeMap<String, u64>,
     redacted: BTreeMap<String, u64>,
     clock_step: f64,
     secrets_at: Instant,
@@ -109,7 +108,6 @@ impl Pipeline {
             cpu_told: 0.0,
             network_told: 0,
             dropped: Drops::open(&parts.state),
-            dropped_ever: BTreeMap::new(),
             redacted: BTreeMap::new(),
             clock_step: 0.0,
             secrets_at: now,
@@ -234,7 +232,6 @@ impl Pipeline {
 
     fn dropped(&mut self, kind: &str, count: u64) {
         self.health.dropped.add(kind, count);
-        *self.health.dropped_ever.entry(kind.to_owned()).or_default() += count;
     }
 
     /// The agent's word about itself: to the collector, and to the owner's status file.
@@ -273,20 +270,20 @@ impl Pipeline {
         blind_spots.sort();
         blind_spots.dedup();
         let network = parts.traffic.bytes();
+        let dropped = self.health.dropped.sums(parts.queue.epoch()).clone();
         let observation = AgentHealth {
             service_version: crate::VERSION.into(),
             cpu_time: usage.cpu - self.health.cpu_told,
             memory_usage: usage.memory,
             spool_usage: parts.queue.stats().bytes,
             network_io: network.saturating_sub(self.health.network_told),
-            dropped: self.health.dropped.counts().clone().into_iter().collect(),
+            dropped: dropped.clone().into_iter().collect(),
             redacted: self.health.redacted.clone().into_iter().collect(),
             degraded: degraded.clone(),
             blind_spots: blind_spots.clone(),
             policy_version: parts.policy.version,
             clock_step: self.health.clock_step,
         };
-        let dropped = self.health.dropped_ever.clone();
         parts.board.update(|status| {
             status.degraded = degraded;
             status.blind_spots = blind_spots;

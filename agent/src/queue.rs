@@ -112,6 +112,11 @@ impl Queue {
         self.spool().stats()
     }
 
+    /// The spool's life that numbers are given in now.
+    pub fn epoch(&self) -> Epoch {
+        self.spool().epoch()
+    }
+
     /// Writes what is only in memory.
     ///
     /// # Errors

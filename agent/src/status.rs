@@ -62,7 +62,7 @@ pub struct Status {
     pub spool_usage: u64,
     /// Observations lost in the spool, by reason.
     pub lost: std::collections::BTreeMap<String, u64>,
-    /// Observations that a quota refused since the start, by kind.
+    /// Observations that a quota or a full disk refused since the spool's epoch began, by kind.
     pub dropped: std::collections::BTreeMap<String, u64>,
     /// The collector refused these (number, code, detail), newest last.
     pub rejections: Vec<String>,

@@ -5,7 +5,7 @@ SELECT
     sumMapIf(map(kind_, span_), outcome_ = 'stored') AS stored,
     sumIf(span_, outcome_ = 'rejected') AS rejected,
     sumIf(span_, outcome_ = 'lost') AS lost,
-    sum(refused) AS dropped,
+    max(refused) AS dropped,
     max(seq + span_ - 1) AS reach,
     max(received_) AS received
 FROM

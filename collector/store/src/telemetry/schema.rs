@@ -3,7 +3,7 @@
 use super::{DATABASE, Error, Telemetry, classify};
 
 /// (version, name, statements). A released file never changes; a change is a new file.
-const FILES: [(u32, &str, &str); 3] = [
+const FILES: [(u32, &str, &str); 4] = [
     (
         1,
         "observations",
@@ -11,6 +11,11 @@ const FILES: [(u32, &str, &str); 3] = [
     ),
     (2, "views", include_str!("../../schema/0002_views.sql")),
     (3, "rollups", include_str!("../../schema/0003_rollups.sql")),
+    (
+        4,
+        "dropped_sums",
+        include_str!("../../schema/0004_dropped_sums.sql"),
+    ),
 ];
 
 impl Telemetry {

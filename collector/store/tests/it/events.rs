@@ -36,6 +36,12 @@ impl Laptop {
         }
     }
 
+    /// Another life of its spool.
+    pub fn begin_epoch(&mut self) {
+        self.epoch = Uuid::from_u128(self.epoch.as_u128() + 1);
+        self.next = 1;
+    }
+
     pub fn event(&mut self, observed_at: Timestamp, observed: Observed) -> Event {
         self.row(observed_at, Outcome::Stored(Box::new(observed)), 1)
     }

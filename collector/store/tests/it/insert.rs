@@ -11,7 +11,7 @@ use std::{
 use weft_collector_core::books::Books;
 
 use crate::{
-    events::{Laptop, at, one_of_each},
+    events::{Laptop, at, health, one_of_each},
     sandbox::Sandbox,
 };
 
@@ -86,6 +86,31 @@ async fn the_same_report_twice_counts_once_before_and_after_merges() {
             .unwrap(),
         7
     );
+}
+
+#[tokio::test]
+async fn sums_of_what_was_dropped_survive_lost_words_and_add_up_over_epochs() {
+    let sandbox = Sandbox::start().await;
+    let telemetry = &sandbox.telemetry;
+    let mut laptop = Laptop::new(1, at(NOW));
+    let now = at(NOW);
+    // The second word of the three is lost; the next stands on another page of numbers.
+    let mut words = vec![laptop.event(now, health(2)), laptop.lost(300)];
+    words.push(laptop.event(now, health(9)));
+    let late = vec![laptop.event(now, health(4))];
+    laptop.begin_epoch();
+    let other_life = vec![laptop.event(now, health(5))];
+    let dropped = async || telemetry.books(laptop.device).await.unwrap().dropped;
+
+    telemetry.insert(&words).await.unwrap();
+    assert_eq!(dropped().await, 9);
+    telemetry.fold(now).await.unwrap();
+    telemetry.insert(&late).await.unwrap();
+    assert_eq!(dropped().await, 9);
+    telemetry.insert(&other_life).await.unwrap();
+    assert_eq!(dropped().await, 9 + 5);
+    telemetry.fold(now).await.unwrap();
+    assert_eq!(dropped().await, 9 + 5);
 }
 
 #[tokio::test]
