@@ -40,13 +40,14 @@ impl Hit<'_> {
     }
 }
 
-/// How a key was made from a fact: whole, cut by the kernel, or the directory above a final `*`.
+/// How a key was made from a fact: whole, cut by the kernel, the directory above a final `*`, or a name's letters alone.
 #[derive(Clone, Copy)]
 #[repr(u8)]
 enum Way {
     Whole,
     Cut,
     Under,
+    Letters,
 }
 
 impl Catalog {
@@ -112,6 +113,13 @@ impl Catalog {
                             self.index.push(entry(Way::Cut, cut));
                         }
                     }
+                    (Slot::Name, None) => {
+                        self.index.push(entry(Way::Whole, &form));
+                        if !fact.weak {
+                            let letters = normal::letters(&form);
+                            self.index.push(entry(Way::Letters, &letters));
+                        }
+                    }
                     _ => self.index.push(entry(Way::Whole, &form)),
                 }
             }
@@ -139,6 +147,16 @@ impl Catalog {
         self.hits(Way::Cut, Slot::Process, Some(os), key)
             .filter(|hit| comm(Some(os), &normal::fact_form(hit.fact)) == Some(key))
             .min_by_key(Hit::weak)
+    }
+
+    /// The product whose display name, on any system, has these letters; none where two products have.
+    pub(crate) fn find_letters(&self, letters: &str) -> Option<Hit<'_>> {
+        let scopes = Os::ALL.into_iter().map(Some).chain([None]);
+        let mut hits = scopes
+            .flat_map(|scope| self.hits(Way::Letters, Slot::Name, scope, letters))
+            .filter(|hit| normal::letters(&hit.fact.text) == letters);
+        let first = hits.next()?;
+        hits.all(|hit| hit.app.id == first.app.id).then_some(first)
     }
 
     /// The path fact `parent/prefix*` that `parent/segment` fits.

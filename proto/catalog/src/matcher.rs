@@ -5,6 +5,7 @@
 
 mod commandline;
 mod ids;
+mod kin;
 mod place;
 mod process;
 mod software;
@@ -38,6 +39,7 @@ mod sure {
     pub const WRAPPED: f64 = 0.85;
     pub const TRIMMED: f64 = 0.8;
     pub const CUT: f64 = 0.75;
+    pub const KIN: f64 = 0.65;
     pub const WEAK: f64 = 0.6;
     pub const NEIGHBOUR: f64 = 0.6;
     pub const PRETENDED: f64 = 0.4;

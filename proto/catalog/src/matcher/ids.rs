@@ -3,7 +3,7 @@
 //! Invariant: an identifier fits whole, or as the parent of the value in its own grammar; never as a substring.
 //! Not here: paths that contain identifiers (`place` calls in here for those).
 
-use super::{Found, sure};
+use super::{Found, kin, place, sure};
 use crate::account;
 use crate::app::Slot;
 use crate::index::Catalog;
@@ -24,15 +24,30 @@ pub(super) fn package<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<F
     {
         return Some(Found::new(hit, sure::TRIMMED));
     }
-    match os {
-        Os::Linux => flatpak(catalog, &name),
-        Os::Macos => bundle(catalog, &name),
+    let other = match os {
+        // Distributions call a package after its program.
+        Os::Linux => flatpak_known(catalog, &name).or_else(|| {
+            place::process_named(catalog, os, &bare)
+                .filter(|_| !kin::is_word(&bare) && !is_part(&bare))
+                .map(|hit| Found::new(hit, sure::CUT))
+        }),
+        Os::Macos => bundle_known(catalog, &name),
         // winget answers with the product's own key where it knows no id of its own: `ARP\Machine\X64\Dropbox`.
-        Os::Windows => {
-            let last = value.rsplit('\\').next().filter(|_| value.contains('\\'))?;
-            super::software::by_name(catalog, os, last)
-        }
-    }
+        Os::Windows => value
+            .rsplit_once('\\')
+            .and_then(|(_, last)| super::software::by_name(catalog, os, last)),
+    };
+    other.or_else(|| {
+        let name = without_channel(os, &bare).unwrap_or(&bare);
+        kin::of_package(catalog, os, name)
+    })
+}
+
+/// Packages beside the program's: what developers, readers and debuggers want.
+fn is_part(name: &str) -> bool {
+    ["-dev", "-doc", "-dbg", "-data", "-common", "-l10n"]
+        .iter()
+        .any(|end| name.ends_with(end))
 }
 
 /// `slack@beta` of Homebrew, `Discord.Discord.PTB` of winget: the same app by another channel, file type or machine.
@@ -80,8 +95,17 @@ fn without_channel(os: Os, name: &str) -> Option<&str> {
     }
 }
 
-/// `com.tinyspeck.slackmacgap`, its helpers below it, and the forms with a team or `group.` in front.
 pub(super) fn bundle<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    // A file's name may have one dot, too.
+    let lower = value.trim().to_lowercase();
+    bundle_known(catalog, &lower).or_else(|| {
+        let reversed = lower.matches('.').count() >= 2;
+        kin::of_id(catalog, Os::Macos, &lower).filter(|_| reversed)
+    })
+}
+
+/// `com.tinyspeck.slackmacgap`, its helpers below it, and the forms with a team or `group.` in front.
+pub(super) fn bundle_known<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
     let lower = value.trim().to_lowercase();
     let mut id = lower.as_str();
     // The value itself, without its team, without the `group.` behind the team.
@@ -127,8 +151,19 @@ fn parent_of<'a>(
     }
 }
 
-/// `slack.desktop`, `slack_slack.desktop` of a snap, `com.slack.Slack.desktop` of a flatpak, ids that launchers wrap.
 pub(super) fn desktop<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    desktop_known(catalog, value).or_else(|| {
+        let base = value.trim().rsplit('/').next().unwrap_or_default();
+        let id = base.strip_suffix(".desktop").unwrap_or(base);
+        place::process_named(catalog, Os::Linux, id)
+            .filter(|_| !kin::is_word(id))
+            .map(|hit| Found::new(hit, sure::CUT))
+            .or_else(|| kin::of_id(catalog, Os::Linux, &id.to_lowercase()))
+    })
+}
+
+/// `slack.desktop`, `slack_slack.desktop` of a snap, `com.slack.Slack.desktop` of a flatpak, ids that launchers wrap.
+fn desktop_known<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
     let lower = value.trim().to_lowercase();
     let base = lower.rsplit('/').next().unwrap_or_default();
     // Some ids end in `.desktop` themselves: `org.telegram.desktop`.
@@ -167,16 +202,25 @@ pub(super) fn desktop<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>
     Some(Found::new(hit, sure::TRIMMED))
 }
 
-/// `com.slack.Slack`, a full ref `app/com.slack.Slack/x86_64/stable`, an extension below the id.
 pub(super) fn flatpak<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    flatpak_known(catalog, value).or_else(|| kin::of_id(catalog, Os::Linux, &flatpak_id(value)))
+}
+
+/// `com.slack.Slack`, a full ref `app/com.slack.Slack/x86_64/stable`, an extension below the id.
+fn flatpak_known<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
+    let hit = parent_of(catalog, Slot::Flatpak, Os::Linux, &flatpak_id(value))?;
+    Some(Found::new(hit, sure::ID))
+}
+
+/// The id in a full ref.
+fn flatpak_id(value: &str) -> String {
     let lower = value.trim().to_lowercase();
     let rest = lower
         .strip_prefix("app/")
         .or_else(|| lower.strip_prefix("runtime/"))
         .unwrap_or(&lower);
     let id = rest.split(['/', ' ', '\t']).next().unwrap_or_default();
-    let hit = parent_of(catalog, Slot::Flatpak, Os::Linux, id)?;
-    Some(Found::new(hit, sure::ID))
+    id.to_owned()
 }
 
 /// `slack`, `slack_work` (a parallel install), `snap.slack.slack`, `slack/148`.
@@ -194,6 +238,7 @@ pub(super) fn snap<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
     catalog
         .find(Os::Linux, Slot::Snap, name)
         .map(|hit| Found::new(hit, sure::ID))
+        .or_else(|| package(catalog, Os::Linux, name).map(|found| found.at_most(sure::CUT)))
 }
 
 pub(super) fn domain<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Found<'a>> {

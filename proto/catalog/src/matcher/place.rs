@@ -3,7 +3,7 @@
 //! Invariant: the longest known directory above a path decides; a file in a program's directory proves installation,
 //! a file in its data directory only that it was once here. Not here: identifiers on their own (`ids`).
 
-use super::{Found, SHORT_NAME, ids, process, software, sure};
+use super::{Found, SHORT_NAME, ids, kin, process, software, sure};
 use crate::app::Slot;
 use crate::index::{Catalog, Hit};
 use crate::normal;
@@ -112,8 +112,11 @@ fn named_after<'a>(catalog: &'a Catalog, os: Os, path: &str) -> Option<Found<'a>
     let hit = catalog
         .find(os, Slot::Name, &normal::display(own))
         .filter(|hit| !hit.weak() && (os != Os::Linux || hit.fact.text == own))
-        .or_else(|| by_app().filter(|hit| os == Os::Macos && !hit.weak()))?;
-    let mut found = Found::new(hit, sure::CUT);
+        .or_else(|| by_app().filter(|hit| os == Os::Macos && !hit.weak()));
+    let mut found = match hit {
+        Some(hit) => Found::new(hit, sure::CUT),
+        None => kin::found(catalog, os, own)?,
+    };
     if root == "%pf%/" || root == "/opt/" || root.ends_with("/programs/") {
         found.state = Some(State::Installed);
     } else {
@@ -135,7 +138,10 @@ pub(super) fn find_app<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<
         {
             return Some(Found::new(hit, sure::TRIMMED));
         }
-        return find(catalog, os, value);
+        let name = last(&path);
+        return find(catalog, os, value)
+            .or_else(|| kin::found(catalog, os, name.strip_suffix(".app").unwrap_or(name)))
+            .filter(|_| !is_system(os, &path));
     }
     let mut found = find(catalog, os, value)
         .or_else(|| software::by_name(catalog, os, last(&normal::path(os, value))))?;
@@ -326,7 +332,7 @@ fn file<'a>(catalog: &'a Catalog, os: Os, value: &str, path: &str) -> Option<Fou
         Os::Windows => [".exe", ".msi"].iter().any(|end| base.ends_with(end)),
         Os::Linux | Os::Macos => {
             app_image
-                || ["bin", "sbin", "libexec", "games"].contains(&last(parent))
+                || ["bin", "sbin", "libexec"].contains(&last(parent))
                 || base.ends_with(".deb")
                 || base.ends_with(".rpm")
         }
@@ -341,10 +347,12 @@ fn file<'a>(catalog: &'a Catalog, os: Os, value: &str, path: &str) -> Option<Fou
         process_named(catalog, os, &bare)
             .or_else(|| process_named(catalog, os, &bare.to_lowercase()))
             .or_else(|| {
+                // On Linux a command is seldom called as its product is: `tox`, `chat`, `aim` are others'.
                 catalog
                     .find(os, Slot::Name, &normal::display(&bare))
-                    .filter(|hit| !hit.weak())
+                    .filter(|hit| !hit.weak() && (os != Os::Linux || app_image))
             })
+            .or_else(|| kin::named(catalog, os, &bare))
             .map(|hit| Found::new(hit, sure::CUT))
     })?;
     found.state = Some(State::Installed);

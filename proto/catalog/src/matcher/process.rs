@@ -4,7 +4,7 @@
 //! Not here: who runs it and when (`agent`).
 
 use super::commandline::{self, Target};
-use super::{Found, SHORT_NAME, ids, place, software, sure};
+use super::{Found, SHORT_NAME, ids, kin, place, software, sure};
 use crate::app::{App, Slot};
 use crate::index::{Catalog, Hit, LINUX_COMM, MACOS_COMM};
 use crate::normal;
@@ -35,7 +35,8 @@ pub(super) fn find<'a>(
         Some(inside) => Some(from_inside(&seen, inside, named, home)),
         None => from_name(catalog, &seen, named, home),
     };
-    let mut found = found.or_else(|| beside(catalog, &seen, home))?;
+    let found = found.or_else(|| beside(catalog, &seen, home));
+    let mut found = found.or_else(|| kin::found(catalog, os, &normal::bare_name(&seen.base)))?;
     if !seen.path.is_empty() && portable(&seen, &found) {
         found.flag(Flag::Portable);
     }
@@ -249,6 +250,7 @@ fn described<'a>(catalog: &'a Catalog, os: Os, text: &str) -> Option<Hit<'a>> {
         .or_else(|| software::by_name(catalog, os, &text).map(|found| found.hit))
         .or_else(|| of_vendor(catalog, os, &normal::letters(&text)))
         .filter(|hit| !hit.weak())
+        .or_else(|| kin::named(catalog, os, &text))
 }
 
 /// The one app of a vendor; `vendor` in letters only. A vendor of several apps names none of them.

@@ -3,7 +3,7 @@
 //! Invariant: a weak display name fits only with version and architecture taken off, never after words were.
 //! Not here: packages (`ids`), which have grammars.
 
-use super::{Found, SHORT_NAME, sure};
+use super::{Found, SHORT_NAME, kin, sure};
 use crate::app::Slot;
 use crate::index::Catalog;
 use crate::normal;
@@ -28,7 +28,14 @@ pub(super) fn find<'a>(
                 .as_deref()
                 .and_then(|name| super::ids::package(catalog, os, name))
         })
-        .or_else(|| super::ids::package(catalog, os, value).filter(|_| !value.contains(' ')))?;
+        .or_else(|| super::ids::package(catalog, os, value).filter(|_| !value.contains(' ')))
+        .or_else(|| {
+            kin::found(
+                catalog,
+                os,
+                &normal::without_version(&normal::display(value)),
+            )
+        })?;
     let publisher = context
         .signer
         .as_deref()
