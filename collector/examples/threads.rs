@@ -33,6 +33,7 @@ use weft_collector::{
     mail::Mail,
     pki::RevocationList,
     threads::{Threads, voice::Voice},
+    vault::{Source, Vault},
 };
 use weft_collector_core::{
     anomaly::{Anomaly, State},
@@ -232,18 +233,25 @@ impl House {
         let threads = Threads::new(control.clone(), clock.clone());
         // Off: nothing measured here goes out.
         let url = "http://localhost".to_owned();
+        let vault = Vault::at(Source::Given("00".repeat(32).into()));
         let mail = Mail::open(
             None,
             url,
             control.clone(),
             clock.clone(),
             threads.clone(),
+            &vault,
             [0; 32],
         )
         .await?;
         let api = Api::new(Parts {
             accounts,
-            connect: house(&Config::load(None, [])?, control.clone(), clock.clone())?,
+            connect: house(
+                &Config::load(None, [])?,
+                control.clone(),
+                vault,
+                clock.clone(),
+            )?,
             threads,
             mail,
             voice: Voice::new(control.clone(), clock.clone()),

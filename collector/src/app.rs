@@ -53,6 +53,7 @@ use crate::{
     policy::{Policies, PolicyInForce},
     threads::{upkeep, voice::Voice},
     tls::{self, Acceptor, SharedTls},
+    vault::Vault,
     watch::Watch,
 };
 
@@ -170,13 +171,15 @@ impl App {
             clock: clock.clone(),
         };
         let notices = Notices::new(control.clone(), clock.clone());
-        let connect = connect::house(&config, control.clone(), clock.clone())?;
+        let vault = Vault::of_house(&config, &control, clock.now()).await?;
+        let connect = connect::house(&config, control.clone(), vault.clone(), clock.clone())?;
         let mail = Mail::open(
             config.mail_settings()?,
             config.public_url(),
             control.clone(),
             clock.clone(),
             connect.threads.clone(),
+            &vault,
             rand::rng().random(),
         )
         .await

@@ -12,6 +12,7 @@ mod import;
 mod link;
 mod mail;
 mod policy;
+mod secrets;
 mod serve;
 mod symptoms;
 mod token;
@@ -27,7 +28,7 @@ use clap::{Args, Parser, Subcommand};
 use serde::Serialize;
 use weft_collector_store::control::Control;
 
-use crate::{audit::Auditor, clock::Clock, config::Config, connect, demo, replay};
+use crate::{audit::Auditor, clock::Clock, config::Config, connect, demo, replay, vault::Vault};
 
 /// Ties what devices show to what people say: takes reports of laptops, finds what is unusual, links it to threads.
 #[derive(Parser, Debug)]
@@ -64,6 +65,9 @@ enum Command {
     /// The certificate authority that laptops trust
     #[command(subcommand)]
     Ca(ca::Command),
+    /// The keys that seal tokens of bridges and mail in the control database
+    #[command(subcommand)]
+    Secrets(secrets::Command),
     /// What agents are asked to do: how often to look, what may leave a laptop, which probes are off
     #[command(subcommand)]
     Policy(policy::Command),
@@ -148,14 +152,21 @@ pub async fn run(cli: Cli) -> Result<ExitCode> {
         Command::Policy(command) => policy::run(command, desk().await?).await?,
         Command::Account(command) => account::run(command, desk().await?).await?,
         Command::Bridge(command) => {
-            let desk = desk().await?;
-            let connect = connect::house(&config()?, desk.control.clone(), desk.clock.clone())?;
+            let config = config()?;
+            let desk = Desk::open(&config).await?;
+            let (control, clock) = (desk.control.clone(), desk.clock.clone());
+            let vault = Vault::of_house(&config, &control, clock.now()).await?;
+            let connect = connect::house(&config, control, vault, clock)?;
             return bridge::run(command, desk, connect).await;
         }
         Command::Mail(command) => {
             let config = config()?;
             let desk = Desk::open(&config).await?;
             return mail::run(command, &config, desk).await;
+        }
+        Command::Secrets(command) => {
+            let config = config()?;
+            return secrets::run(command, &config, Desk::open(&config).await?).await;
         }
         Command::Import { file } => return import::run(&file, desk().await?).await,
         Command::Symptoms => symptoms::run(std::io::stdin().lock(), std::io::stdout().lock())?,

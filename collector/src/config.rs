@@ -18,6 +18,7 @@ use crate::{
     calls::{Template, Unfit},
     mail::{self, settings::Settings},
     threads::connector::{Line, Reach, line::Unreadable},
+    vault::{Source, Vault, keys::Unusable},
 };
 
 mod keys;
@@ -67,6 +68,8 @@ pub enum ConfigError {
     Proxy(reqwest::Error),
     #[error(transparent)]
     Mail(#[from] mail::settings::Unfit),
+    #[error("control.secrets_key: {0}")]
+    SecretsKey(Unusable),
     #[error("{key} = {minutes}: minutes of one event, from 0 to {MOST_MINUTES}")]
     Minutes { key: String, minutes: f64 },
     #[error("the configuration does not hold together: {0}")]
@@ -133,6 +136,8 @@ pub struct Engine {
 #[serde(deny_unknown_fields)]
 pub struct Control {
     pub url: SecretString,
+    pub secrets_key_file: String,
+    pub secrets_key: SecretString,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -170,6 +175,7 @@ pub struct Mail {
     pub reply: String,
     pub imap: SecretString,
     pub done: String,
+    pub ca: String,
 }
 
 #[derive(Clone, Debug, Deserialize)]
@@ -210,6 +216,7 @@ impl Config {
         config.call_template()?;
         config.check_minutes()?;
         config.check_connect()?;
+        config.check_secrets_key()?;
         config.mail_settings()?;
         Ok(config)
     }
@@ -227,6 +234,16 @@ impl Config {
         match self.control.url.expose_secret() {
             "" => format!("sqlite:{}", self.data.dir.join("weft.db").display()),
             url => url.to_owned(),
+        }
+    }
+
+    /// Where the keys are that seal secrets in the control database.
+    pub fn secrets_key(&self) -> Source {
+        let key = &self.control.secrets_key;
+        match (key.expose_secret(), self.control.secrets_key_file.as_str()) {
+            ("", "") => Source::File(self.pki_dir().join("secrets.key")),
+            ("", path) => Source::File(path.into()),
+            _ => Source::Given(key.clone()),
         }
     }
 
@@ -256,6 +273,14 @@ impl Config {
             proxy => reqwest::Proxy::all(proxy)
                 .map(drop)
                 .map_err(ConfigError::Proxy),
+        }
+    }
+
+    /// A key that was written here is a key. A file is looked at when the house opens.
+    fn check_secrets_key(&self) -> Result<(), ConfigError> {
+        match self.secrets_key() {
+            given @ Source::Given(_) => Vault::at(given).fault().map_err(ConfigError::SecretsKey),
+            Source::File(_) => Ok(()),
         }
     }
 

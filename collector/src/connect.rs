@@ -17,13 +17,13 @@ use std::{collections::HashMap, ops::Deref, sync::Arc, time::Duration};
 
 use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::FuturesUnordered};
 use jiff::{SignedDuration, Timestamp};
-use secrecy::ExposeSecret as _;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 use uuid::Uuid;
 use weft_collector_store::control::{
     Control, ControlError,
     bridges::{Bridge, BridgeState},
+    sealed::Sealed,
 };
 
 use crate::{
@@ -36,6 +36,7 @@ use crate::{
         connector::{Fault, Kind, Line, Platform, Settings, Unopened},
         upkeep::EVENTS,
     },
+    vault::{Vault, holdings},
     watch::earlier,
 };
 
@@ -62,6 +63,8 @@ const LEASE: SignedDuration = SignedDuration::from_secs(30);
 const RENEW_EVERY: Duration = Duration::from_secs(8);
 /// A bridge that nobody lets in asks again so often: somebody may have mended it over there.
 const LOCKED_PAUSE: Duration = Duration::from_secs(300);
+/// How soon a key that was put back is noticed.
+const KEY_PAUSE: Duration = Duration::from_secs(10);
 /// The database does not answer: it is everybody's trouble, not this bridge's.
 const DATABASE_PAUSE: Duration = Duration::from_secs(5);
 
@@ -113,8 +116,8 @@ pub enum Point {
     Taken,
 }
 
-/// How a platform is opened; tests bring their own.
-pub type Opener = Arc<dyn Fn(&Bridge) -> Result<Arc<dyn Platform>, Unopened> + Send + Sync>;
+/// How a platform is opened, by its kind's word; tests bring their own.
+pub type Opener = Arc<dyn Fn(&str, Settings) -> Result<Arc<dyn Platform>, Unopened> + Send + Sync>;
 
 /// What bridges work with.
 pub struct Parts {
@@ -124,7 +127,9 @@ pub struct Parts {
     pub auditor: Auditor,
     /// Where people read threads, without a slash at its end.
     pub console_url: String,
-    pub open: Opener,
+    /// What secrets are sealed with.
+    pub vault: Vault,
+    pub opener: Opener,
     pub pace: Pace,
     /// A number from 0 to 1, for pauses.
     pub chance: Arc<dyn Fn() -> f64 + Send + Sync>,
@@ -164,37 +169,26 @@ pub struct Run {
 
 /// Opens platforms by their kind.
 pub fn opener(line: Line, clock: Clock) -> Opener {
-    Arc::new(move |bridge| {
-        let kind = Kind::from_word(&bridge.platform).ok_or_else(|| {
-            Unopened::Unfit(format!(
-                "this version knows no platform {:?}",
-                bridge.platform
-            ))
-        })?;
-        kind.open(settings(bridge), line.clone(), clock.clone())
+    Arc::new(move |word, settings| {
+        let kind = Kind::from_word(word)
+            .ok_or_else(|| Unopened::Unfit(format!("this version knows no platform {word:?}")))?;
+        kind.open(settings, line.clone(), clock.clone())
     })
 }
 
-/// What the platform is opened with.
-pub fn settings(bridge: &Bridge) -> Settings {
-    Settings {
-        address: bridge.address.clone(),
-        place: bridge.place.clone(),
-        secrets: bridge
-            .secrets
-            .iter()
-            .map(|(name, secret)| (name.clone(), secret.expose_secret().into()))
-            .collect(),
-    }
-}
-
 /// The bridges of a house as it is configured, for the server and for the command line.
-pub fn house(config: &Config, control: Control, clock: Clock) -> Result<Connect, ConfigError> {
+pub fn house(
+    config: &Config,
+    control: Control,
+    vault: Vault,
+    clock: Clock,
+) -> Result<Connect, ConfigError> {
     Ok(Connect::new(Parts {
         threads: Threads::new(control.clone(), clock.clone()),
         auditor: Auditor::new(control.clone(), clock.clone()),
         console_url: config.public_url(),
-        open: opener(config.line()?, clock.clone()),
+        vault,
+        opener: opener(config.line()?, clock.clone()),
         pace: Pace::default(),
         chance: Arc::new(rand::random::<f64>),
         dies: Arc::new(|_| false),
@@ -314,16 +308,7 @@ impl Connect {
     /// Carries and fetches side by side, once the platform knows us.
     pub async fn both_ways(&self, bridge: Bridge) -> Result<(), Ended> {
         let health = Health::new(self.control.clone(), self.clock.clone(), bridge.id);
-        let platform = match (self.open)(&bridge) {
-            Ok(platform) => platform,
-            Err(unopened) => {
-                health
-                    .note(BridgeState::Locked, &unopened.to_string())
-                    .await?;
-                // Until somebody changes the bridge.
-                return std::future::pending().await;
-            }
-        };
+        let platform = self.open_at_last(&bridge, &health).await?;
         let mut run = Run {
             bridge,
             platform,
@@ -333,6 +318,48 @@ impl Connect {
         let (carried, fetched) = tokio::try_join!(self.carry(&run), self.fetch(&run))?;
         let ((), ()) = (carried, fetched);
         Ok(())
+    }
+
+    /// The platform of this bridge, opened.
+    pub fn open(&self, bridge: &Bridge) -> Result<Arc<dyn Platform>, Unopened> {
+        (self.opener)(&bridge.platform, self.settings(bridge)?)
+    }
+
+    /// What the platform is opened with.
+    pub fn settings(&self, bridge: &Bridge) -> Result<Settings, Unopened> {
+        let open = |(name, sealed): (&String, &Sealed)| {
+            let place = holdings::place_of(bridge.id, name);
+            let secret = self.vault.open(&place, sealed);
+            let secret = secret.map_err(|why| Unopened::Sealed(name.clone(), why))?;
+            Ok((name.clone(), secret))
+        };
+        Ok(Settings {
+            address: bridge.address.clone(),
+            place: bridge.place.clone(),
+            secrets: bridge.secrets.iter().map(open).collect::<Result<_, _>>()?,
+        })
+    }
+
+    /// Opens the platform, as soon as the key of its secrets is back. Anything else wrong waits until somebody changes the
+    /// bridge.
+    async fn open_at_last(
+        &self,
+        bridge: &Bridge,
+        health: &Health,
+    ) -> Result<Arc<dyn Platform>, Ended> {
+        loop {
+            let unopened = match self.open(bridge) {
+                Ok(platform) => return Ok(platform),
+                Err(unopened) => unopened,
+            };
+            health
+                .note(BridgeState::Locked, &unopened.to_string())
+                .await?;
+            if !matches!(unopened, Unopened::Sealed(..)) {
+                return std::future::pending().await;
+            }
+            sleep(KEY_PAUSE).await;
+        }
     }
 
     /// Asks who we are over there until somebody says so.

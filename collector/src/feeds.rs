@@ -26,7 +26,7 @@ use weft_collector_store::control::{
 
 use crate::{
     api::shell,
-    mail::{Mail, seal::Purpose, told},
+    mail::{Mail, MailError, seal::Purpose, told},
     threads::reader,
 };
 
@@ -46,7 +46,8 @@ pub fn router(mail: Mail) -> Router {
 
 impl Mail {
     /// The beginning of this person's feed addresses; `None`: they have none.
-    pub async fn feed_address(&self, account: Uuid) -> Result<Option<String>, ControlError> {
+    pub async fn feed_address(&self, account: Uuid) -> Result<Option<String>, MailError> {
+        self.unlocked()?;
         let generation = self.control.feeds().generation(account).await?;
         Ok(generation.map(|generation| {
             let mut carried = account.as_bytes().to_vec();
@@ -57,7 +58,8 @@ impl Mail {
     }
 
     /// Whose feeds these are, if the address is still good.
-    async fn reader_of_feed(&self, token: &str) -> Result<Option<Account>, ControlError> {
+    async fn reader_of_feed(&self, token: &str) -> Result<Option<Account>, MailError> {
+        self.unlocked()?;
         let Some(carried) = self.seal.unseal(Purpose::Feed, token) else {
             return Ok(None);
         };
@@ -115,14 +117,14 @@ async fn answer(mail: &Mail, token: &str, part: Part, headers: &HeaderMap) -> Re
         let Some(account) = mail.reader_of_feed(token).await? else {
             return Ok(None);
         };
-        feed(mail, &account, part).await
+        Ok(feed(mail, &account, part).await?)
     };
-    match made.await {
+    let made: Result<_, MailError> = made.await;
+    match made {
         Ok(Some(feed)) => shown(&feed, headers),
         // A wrong address and somebody else's thread look alike.
         Ok(None) => missing(),
         Err(error) => {
-            let error: ControlError = error;
             tracing::error!("feed: {error}");
             StatusCode::SERVICE_UNAVAILABLE.into_response()
         }

@@ -21,6 +21,7 @@ pub mod pki;
 pub mod plain;
 pub mod policy;
 pub mod tls;
+pub mod vault;
 
 pub mod audit;
 pub mod http;
@@ -35,6 +36,7 @@ pub mod connect;
 pub mod correlate;
 pub mod effects;
 pub mod feeds;
+pub mod groups;
 pub mod import;
 pub mod mail;
 pub mod replay;

@@ -8,7 +8,7 @@
 //! Out: [`compose`] makes letters of what waits, [`digest`] of what is new, [`told`] reads what may be told, [`face`] says how it
 //! looks, [`write`] gives it its headers, [`send`] hands it over. In: [`postbox`] asks a mailbox, [`take`] judges a message,
 //! [`reading`] finds its words ([`flowed`], [`quoted`]), [`bounce`] hears what came back. Ground: [`settings`], [`address`],
-//! [`seal`]. People steer it in the console (`api/v1/mail`) and by the links below each letter ([`pages`]).
+//! [`seal`], [`tls`]. People steer it in the console (`api/v1/mail`) and by the links below each letter ([`pages`]).
 //!
 //! [`store::letters`]: weft_collector_store::control::letters
 
@@ -27,7 +27,11 @@ use weft_collector_store::control::{
     notifications::NoticeKind,
 };
 
-use crate::{clock::Clock, threads::Threads};
+use crate::{
+    clock::Clock,
+    threads::Threads,
+    vault::{Locked, Vault},
+};
 
 pub mod address;
 pub mod bounce;
@@ -44,6 +48,7 @@ pub mod send;
 pub mod service;
 pub mod settings;
 pub mod take;
+pub mod tls;
 pub mod told;
 pub mod write;
 
@@ -71,6 +76,9 @@ pub enum MailError {
     Invalid(&'static str),
     #[error("mail is not set up: [mail] smtp is empty")]
     Off,
+    /// The words of addresses and links cannot be made or read.
+    #[error("mail waits: {0}")]
+    Sealed(#[from] Locked),
     #[error("enough mails of this kind for now: try again in an hour")]
     TooMany,
 }
@@ -86,6 +94,9 @@ pub struct Mail {
     pub settings: Option<Arc<Settings>>,
     /// Where the console is.
     pub public_url: String,
+    /// Why mail waits although it is set up: its key is sealed, and the vault cannot open it. Then [`Mail::seal`] is of no
+    /// use, and every door asks [`Mail::unlocked`] first.
+    locked: Option<Locked>,
     transport: Option<AsyncSmtpTransport<Tokio1Executor>>,
     /// Mails of one person that become posts.
     pace: Arc<DefaultKeyedRateLimiter<Uuid>>,
@@ -99,9 +110,18 @@ impl Mail {
         control: Control,
         clock: Clock,
         threads: Threads,
+        vault: &Vault,
         fresh: [u8; 32],
     ) -> Result<Self, MailError> {
-        let seal = Seal::open(&control, fresh, clock.now()).await?;
+        let (seal, locked) = match Seal::open(&control, vault, fresh, clock.now()).await {
+            Ok(seal) => (seal, None),
+            Err(MailError::Sealed(why)) => {
+                tracing::error!("mail waits: {why}");
+                (Seal::new(fresh), Some(why))
+            }
+            Err(other) => return Err(other),
+        };
+        let settings = settings.filter(|_| locked.is_none());
         let transport = settings.as_ref().map(transport).transpose()?;
         Ok(Self {
             control,
@@ -110,6 +130,7 @@ impl Mail {
             seal,
             settings: settings.map(Arc::new),
             public_url,
+            locked,
             transport,
             pace: Arc::new(RateLimiter::keyed(Quota::per_hour(POSTS_PER_HOUR))),
         })
@@ -117,7 +138,16 @@ impl Mail {
 
     /// The settings, when mail is on.
     pub fn on(&self) -> Result<&Settings, MailError> {
+        self.unlocked()?;
         self.settings.as_deref().ok_or(MailError::Off)
+    }
+
+    /// Fails while the words of addresses, links and feeds can neither be made nor read.
+    pub fn unlocked(&self) -> Result<(), MailError> {
+        match &self.locked {
+            Some(why) => Err(why.clone().into()),
+            None => Ok(()),
+        }
     }
 
     /// Asks whether an address is this person's, by a letter to it.
@@ -272,7 +302,12 @@ pub fn about(kind: NoticeKind) -> About {
 pub fn transport(settings: &Settings) -> Result<AsyncSmtpTransport<Tokio1Executor>, MailError> {
     let builder = AsyncSmtpTransport::<Tokio1Executor>::from_url(settings.smtp.expose_secret())
         .map_err(|error| MailError::Write(format!("mail.smtp: {error}")))?;
+    let tls = settings
+        .authorities
+        .smtp(&settings.host, settings.encryption)
+        .map_err(|error| MailError::Write(format!("mail.smtp: {error}")))?;
     Ok(builder
+        .tls(tls)
         .timeout(Some(SMTP_TIMEOUT))
         .pool_config(PoolConfig::new().max_size(SMTP_CONNECTIONS))
         .build())

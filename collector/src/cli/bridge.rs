@@ -17,7 +17,7 @@ use crate::{
     api::v1::bridges::advice,
     connect::{
         Connect,
-        desk::{Target, Wanted},
+        desk::{Alteration, Target, Wanted},
     },
     threads::connector::Kind,
 };
@@ -209,7 +209,11 @@ async fn enable(desk: &Desk, connect: &Connect, id: Uuid, enabled: bool) -> Resu
         enabled: Some(enabled),
         ..Change::default()
     };
-    let changed = connect.alter(id, change).await?;
+    let alteration = Alteration {
+        change,
+        ..Alteration::default()
+    };
+    let changed = connect.alter(id, alteration).await?;
     let action = match enabled {
         true => "bridge.resume",
         false => "bridge.pause",

@@ -18,6 +18,7 @@ use crate::{
     config::Config,
     mail::{postbox, send},
     pki::Authority,
+    vault::{Source, Vault, holdings, is_sealed, keys::Unusable},
 };
 
 /// No collector was built before this: a clock that says so is wrong.
@@ -58,6 +59,7 @@ pub async fn run(config: Config) -> Result<ExitCode> {
         data(&config.data.dir),
         disk(&config.data.dir),
         control(&config).await,
+        secrets(&config).await,
         clock(now),
         certificates(&config, now),
     ];
@@ -176,6 +178,59 @@ async fn control(config: &Config) -> Finding {
     }
 }
 
+/// The keys of what lies sealed, and whether they open it.
+async fn secrets(config: &Config) -> Finding {
+    let vault = Vault::at(config.secrets_key());
+    let Ok(control) = Control::connect(&config.control_url()).await else {
+        return finding(
+            "secrets",
+            Verdict::Warning,
+            "not looked at: the control database does not open",
+        );
+    };
+    let held = match holdings::all(&control).await {
+        Ok(held) => held,
+        Err(error) => return finding("secrets", Verdict::Failure, error.to_string()),
+    };
+    let sealed = held.iter().filter(|held| is_sealed(&held.sealed)).count();
+    match vault.fault() {
+        Err(Unusable::Missing { path }) if sealed == 0 => {
+            let words = format!("{} will be made at the first start", path.display());
+            return finding("secrets", Verdict::Ok, words);
+        }
+        // The collector starts; bridges and mail wait.
+        Err(why) => return finding("secrets", Verdict::Warning, why.to_string()),
+        Ok(()) => {}
+    }
+    let locked = held
+        .iter()
+        .find_map(|held| Some((held, vault.open(&held.owner.place(), &held.sealed).err()?)));
+    if let Some((held, why)) = locked {
+        return finding(
+            "secrets",
+            Verdict::Warning,
+            format!("{}: {why}", held.owner),
+        );
+    }
+    if let Source::File(path) = config.secrets_key()
+        && let Some(words) = readable_by_others(&path)
+    {
+        return finding("secrets", Verdict::Failure, words);
+    }
+    match held.len() - sealed {
+        0 => finding(
+            "secrets",
+            Verdict::Ok,
+            format!("{sealed} sealed with keys of {}", vault.place()),
+        ),
+        plain => finding(
+            "secrets",
+            Verdict::Warning,
+            format!("{plain} lie plain in the control database: they are sealed at the next start"),
+        ),
+    }
+}
+
 /// Both ways of mail, by asking the servers.
 async fn mail(config: &Config) -> Vec<Finding> {
     let Ok(Some(settings)) = config.mail_settings() else {
@@ -258,21 +313,24 @@ fn certificates(config: &Config, now: Timestamp) -> Finding {
 /// Key files that anybody but their owner may read.
 #[cfg(unix)]
 fn open_to_others(dir: &Path) -> Option<String> {
-    use std::os::unix::fs::PermissionsExt as _;
     let keys = fs::read_dir(dir).ok()?.flatten().map(|entry| entry.path());
-    for key in keys.filter(|path| path.extension().is_some_and(|extension| extension == "key")) {
-        let mode = fs::metadata(&key).ok()?.permissions().mode();
-        if mode & 0o077 != 0 {
-            return Some(format!(
-                "{} can be read by others: chmod 600 it",
-                key.display()
-            ));
-        }
-    }
-    None
+    let mut keys = keys.filter(|path| path.extension().is_some_and(|extension| extension == "key"));
+    keys.find_map(|key| readable_by_others(&key))
+}
+
+#[cfg(unix)]
+fn readable_by_others(key: &Path) -> Option<String> {
+    use std::os::unix::fs::PermissionsExt as _;
+    let mode = fs::metadata(key).ok()?.permissions().mode();
+    (mode & 0o077 != 0).then(|| format!("{} can be read by others: chmod 600 it", key.display()))
 }
 
 #[cfg(not(unix))]
 fn open_to_others(_: &Path) -> Option<String> {
+    None
+}
+
+#[cfg(not(unix))]
+fn readable_by_others(_: &Path) -> Option<String> {
     None
 }

@@ -13,6 +13,7 @@ use crate::{
     config::Config,
     mail::{Mail, address, reading::MAX_BYTES, take::Envelope},
     threads::Threads,
+    vault::Vault,
 };
 
 /// sysexits.h: "try again later", which every mail server understands.
@@ -58,6 +59,7 @@ pub async fn run(command: Command, config: &Config, desk: Desk) -> Result<ExitCo
         desk.control.clone(),
         desk.clock.clone(),
         threads,
+        &Vault::of_house(config, &desk.control, desk.clock.now()).await?,
         rand::rng().random(),
     )
     .await?;

@@ -8,9 +8,10 @@ use super::{ConfigError, DEFAULT, ENVIRONMENT_PREFIX};
 use crate::nearest;
 
 /// Values that `check` must not print.
-const SECRETS: [(&str, &str); 5] = [
+const SECRETS: [(&str, &str); 6] = [
     ("engine", "password"),
     ("control", "url"),
+    ("control", "secrets_key"),
     ("connect", "proxy"),
     ("mail", "smtp"),
     ("mail", "imap"),
@@ -48,7 +49,7 @@ pub fn masked(mut table: Table) -> Table {
             continue;
         };
         *text = match key {
-            "password" => mask(text),
+            "password" | "secrets_key" => mask(text),
             _ => mask_url(text),
         };
     }

@@ -14,12 +14,17 @@ use weft_collector_store::control::{
     bridges::{
         Bridge, Change, MOST, NewBridge,
         letters::{LetterState, Step},
+        people::How,
     },
+    sealed::Sealed,
     threads::Reader,
 };
 
 use super::{Connect, leave, take::Untaken};
-use crate::threads::connector::{Fault, Kind, Settings, Unopened};
+use crate::{
+    threads::connector::{Fault, Kind, RemoteAuthor, Settings, Unopened},
+    vault::{Locked, holdings},
+};
 
 /// Characters of a bridge's name.
 const MAX_NAME: usize = 60;
@@ -32,6 +37,8 @@ pub enum DeskError {
     Missing(&'static str),
     #[error("{0}")]
     Conflict(String),
+    #[error(transparent)]
+    Sealed(#[from] Locked),
     #[error(transparent)]
     Control(#[from] ControlError),
 }
@@ -66,6 +73,13 @@ pub struct Wanted {
     pub beyond_everyone: bool,
 }
 
+/// What somebody wants changed. Secrets stand here, as they were typed, and not in `change`.
+#[derive(Clone, Debug, Default)]
+pub struct Alteration {
+    pub change: Change,
+    pub secrets: BTreeMap<String, SecretString>,
+}
+
 /// What trying a bridge showed.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Tried {
@@ -98,8 +112,10 @@ impl Connect {
             )));
         }
         let now = self.clock.now();
+        let id = self.clock.id();
+        let secrets = self.sealed(id, &secrets)?;
         let new = NewBridge {
-            id: self.clock.id(),
+            id,
             name,
             platform: wanted.kind.word().to_owned(),
             address,
@@ -122,7 +138,7 @@ impl Connect {
         // What is said from now on is carried, whenever somebody runs the bridge.
         self.control.events().cursor(&made.origin(), now).await?;
         // Opened once, so that what the platform itself finds wrong is said now.
-        if let Err(unopened) = (self.open)(&made) {
+        if let Err(unopened) = self.open(&made) {
             self.control.bridges().remove(made.id).await?;
             return Err(unopened.into());
         }
@@ -165,11 +181,13 @@ impl Connect {
         }
     }
 
-    pub async fn alter(&self, id: Uuid, change: Change) -> Result<Bridge, DeskError> {
+    pub async fn alter(&self, id: Uuid, alteration: Alteration) -> Result<Bridge, DeskError> {
         let bridges = self.control.bridges();
         let before = bridges.get(id).await?.ok_or(DeskError::Missing("bridge"))?;
+        let Alteration { change, secrets } = alteration;
         let change = Change {
             name: change.name.as_deref().map(name).transpose()?,
+            secrets: self.sealed(id, &secrets)?,
             ..change
         };
         let (outward, inward) = (
@@ -181,13 +199,35 @@ impl Connect {
                 "say at least one direction, or pause the bridge".to_owned(),
             ));
         }
+        // A bridge that cannot be opened can be paused and renamed all the same.
+        if change.enabled == Some(true) || !secrets.is_empty() {
+            self.check_altered(&before, &change)?;
+        }
+        bridges.change(id, change, self.clock.now()).await?;
+        bridges.get(id).await?.ok_or(DeskError::Missing("bridge"))
+    }
+
+    /// Says now what its platform would find wrong with the bridge as it is to be.
+    fn check_altered(&self, before: &Bridge, change: &Change) -> Result<(), DeskError> {
         let mut after = before.clone();
         after.secrets.extend(change.secrets.clone());
         let kind = Kind::from_word(&before.platform).ok_or(DeskError::Missing("platform"))?;
-        kind.check(&super::settings(&after))?;
-        (self.open)(&after)?;
-        bridges.change(id, change, self.clock.now()).await?;
-        bridges.get(id).await?.ok_or(DeskError::Missing("bridge"))
+        kind.check(&self.settings(&after)?)?;
+        self.open(&after)?;
+        Ok(())
+    }
+
+    /// The secrets as they may lie in the database.
+    fn sealed(
+        &self,
+        bridge: Uuid,
+        secrets: &BTreeMap<String, SecretString>,
+    ) -> Result<BTreeMap<String, Sealed>, DeskError> {
+        let seal = |(name, secret): (&String, &SecretString)| {
+            let place = holdings::place_of(bridge, name);
+            Ok((name.clone(), self.vault.seal(&place, secret)?))
+        };
+        secrets.iter().map(seal).collect()
     }
 
     pub async fn remove(&self, id: Uuid) -> Result<Bridge, DeskError> {
@@ -201,7 +241,7 @@ impl Connect {
     pub async fn try_out(&self, id: Uuid) -> Result<Tried, DeskError> {
         let bridge = self.control.bridges().get(id).await?;
         let bridge = bridge.ok_or(DeskError::Missing("bridge"))?;
-        let platform = (self.open)(&bridge)?;
+        let platform = self.open(&bridge)?;
         Ok(match platform.test().await {
             Ok(words) => Tried {
                 works: true,
@@ -231,23 +271,43 @@ impl Connect {
         }
         let arrival = serde_json::from_str(&found.arrival)
             .map_err(|_| DeskError::Conflict("what came cannot be read any more".to_owned()))?;
-        let platform = (self.open)(&bridge)?;
+        let platform = self.open(&bridge)?;
         match self.take(&bridge, platform.as_ref(), &arrival).await {
             Ok(_) => Ok(letters.done(letter).await?),
-            Err(Untaken::Refused(why)) => Err(DeskError::Conflict(why)),
-            Err(Untaken::Later(fault)) => Err(DeskError::Conflict(fault.to_string())),
-            Err(Untaken::Ended(ended)) => Err(DeskError::Conflict(ended.to_string())),
+            Err(untaken) => Err(conflict(untaken)),
         }
     }
 
     /// Where deliveries of this bridge come in; empty where the platform is asked, or nothing is taken.
     pub fn hook(&self, bridge: &Bridge) -> String {
         let delivers = bridge.inward
-            && (self.open)(bridge).is_ok_and(|platform| platform.abilities().deliveries);
+            && self
+                .open(bridge)
+                .is_ok_and(|platform| platform.abilities().deliveries);
         match delivers {
             true => format!("{}/hooks/{}", self.console_url, bridge.id),
             false => String::new(),
         }
+    }
+
+    /// Makes somebody over there a guest whom no address ties again; a code or an admin does.
+    pub async fn unlink(&self, id: Uuid, remote: &str) -> Result<(), DeskError> {
+        let bridges = self.control.bridges();
+        let bridge = bridges.get(id).await?.ok_or(DeskError::Missing("bridge"))?;
+        let known = bridges.person(&bridge.realm(), remote).await?;
+        let known = known
+            .filter(|known| known.how != How::Unlinked)
+            .ok_or(DeskError::Missing("person over there"))?;
+        let author = RemoteAuthor {
+            id: known.remote,
+            name: known.name,
+            email: None,
+            bot: false,
+        };
+        let guest = self.guest(&bridge, &author).await.map_err(conflict)?;
+        // A guest who was silenced stays silent, whatever account stands here.
+        let account = guest.map_or(known.account, |guest| guest.id);
+        Ok(self.know(&bridge, &author, account, How::Unlinked).await?)
     }
 
     /// Lets it be.
@@ -274,6 +334,15 @@ pub fn advice(fault: &Fault) -> &'static str {
         Fault::Later { .. } => "Nothing: it is tried again by itself.",
         Fault::Never(_) => "Look at the address and at the place that is bridged.",
     }
+}
+
+/// Why it does not work just now, for the admin who asked.
+fn conflict(untaken: Untaken) -> DeskError {
+    DeskError::Conflict(match untaken {
+        Untaken::Refused(why) => why,
+        Untaken::Later(fault) => fault.to_string(),
+        Untaken::Ended(ended) => ended.to_string(),
+    })
 }
 
 fn name(given: &str) -> Result<String, DeskError> {

@@ -32,7 +32,7 @@ use crate::{
     api::{problem::Problem, shell},
     audit::Refusals,
     error::Code,
-    threads::connector::{Arrival, Delivery, Platform, Received, Refusal},
+    threads::connector::{Arrival, Delivery, Platform, Received, Refusal, Unopened},
 };
 
 /// Bytes of a delivery: the largest post of any platform is 64 KB, in JSON and with the thread around it a few times that.
@@ -132,7 +132,12 @@ impl Door {
             self.refusals.count(peer, self.connect.clock.now());
             return Err(missing());
         };
-        let platform = (self.connect.open)(&bridge).map_err(|_| missing())?;
+        let platform = match self.connect.open(&bridge) {
+            Ok(platform) => platform,
+            // The platform brings it again; what it signed cannot be looked at now.
+            Err(Unopened::Sealed(..)) => return Err(send_again()),
+            Err(_) => return Err(missing()),
+        };
         match platform.abilities().deliveries {
             true => Ok((bridge, platform)),
             false => Err(missing()),

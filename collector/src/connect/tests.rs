@@ -283,11 +283,11 @@ impl House {
     pub async fn new(abilities: Abilities) -> Self {
         let forum = Forum::new(abilities);
         let opened = forum.clone();
-        Self::opening(forum, Arc::new(move |_| Ok(Arc::new(opened.clone())))).await
+        Self::opening(forum, Arc::new(move |_, _| Ok(Arc::new(opened.clone())))).await
     }
 
     /// A house whose bridges are opened so; the forum is only looked at.
-    pub async fn opening(forum: Forum, open: Opener) -> Self {
+    pub async fn opening(forum: Forum, opener: Opener) -> Self {
         let _ = rustls::crypto::ring::default_provider().install_default();
         let dir = tempfile::tempdir().unwrap();
         let url = format!("sqlite:{}", dir.path().join("weft.db").display());
@@ -302,7 +302,8 @@ impl House {
             threads: Threads::new(control.clone(), clock.clone()),
             auditor: Auditor::new(control.clone(), clock.clone()),
             console_url: "https://weft.example".to_owned(),
-            open,
+            vault: crate::vault::tests::vault(),
+            opener,
             pace: Pace {
                 look: Duration::from_millis(10),
                 first: Duration::from_millis(1),

@@ -1,7 +1,7 @@
 //! In whose name somebody from elsewhere speaks here.
 //!
 //! **Invariant: nobody speaks as somebody else.** A person here is who an admin, they themselves or a doubly verified address
-//! says; everybody else is a guest of their own whose name ends with where they speak: "Ana (Matrix)". A guest has no
+//! says; a tie that an admin took away is not made again by an address; everybody else is a guest of their own whose name ends with where they speak: "Ana (Matrix)". A guest has no
 //! password and no role. A person's closed account does not speak; a guest's closed account is silenced.
 
 use jiff::SignedDuration;
@@ -48,7 +48,7 @@ impl Connect {
         let bridges = self.control.bridges();
         let known = bridges.person(&bridge.realm(), &author.id).await?;
         match known {
-            Some(known) if known.how != How::Guest => {
+            Some(known) if !matches!(known.how, How::Guest | How::Unlinked) => {
                 let account = self.control.accounts().get(known.account).await?;
                 match account.filter(|account| !account.disabled && !account.system) {
                     Some(account) => Ok(Some(account)),
@@ -57,14 +57,17 @@ impl Connect {
                 }
             }
             known => {
-                if let Some(account) = self.by_mail(bridge, author).await? {
+                let how = known.as_ref().map_or(How::Guest, |known| known.how);
+                if how == How::Guest
+                    && let Some(account) = self.by_mail(bridge, author).await?
+                {
                     self.know(bridge, author, account.id, How::Mail).await?;
                     return Ok(Some(account));
                 }
                 let guest = self.guest(bridge, author).await?;
                 let renamed = known.is_none_or(|known| known.name != author.name);
                 if let Some(guest) = guest.as_ref().filter(|_| renamed) {
-                    self.know(bridge, author, guest.id, How::Guest).await?;
+                    self.know(bridge, author, guest.id, how).await?;
                 }
                 Ok(guest)
             }
@@ -104,7 +107,7 @@ impl Connect {
         Ok(true)
     }
 
-    async fn know(
+    pub(super) async fn know(
         &self,
         bridge: &Bridge,
         author: &RemoteAuthor,
@@ -147,7 +150,7 @@ impl Connect {
     }
 
     /// The author's own account, made when they first speak and renamed when they are.
-    async fn guest(
+    pub(super) async fn guest(
         &self,
         bridge: &Bridge,
         author: &RemoteAuthor,

@@ -116,7 +116,7 @@ impl Mail {
 
 async fn ask_stop(State(mail): State<Mail>, Path(word): Path<String>) -> Response {
     let Some(stop) = mail.read_stop(&word) else {
-        return changed_link();
+        return mail.opens_nothing();
     };
     let title = match mail.title(&stop).await {
         Ok(title) => title,
@@ -147,7 +147,7 @@ async fn stop(
     Query(query): Query<Undo>,
 ) -> Response {
     let Some(stop) = mail.read_stop(&word) else {
-        return changed_link();
+        return mail.opens_nothing();
     };
     let (done, head, words, button) = match (stop.thread, query.undo) {
         (None, _) => (
@@ -186,7 +186,7 @@ async fn stop(
 
 async fn ask_confirm(State(mail): State<Mail>, Path(word): Path<String>) -> Response {
     match mail.read_confirmation(&word) {
-        None => changed_link(),
+        None => mail.opens_nothing(),
         Some((_, address)) => page(
             StatusCode::OK,
             "Is this your address?",
@@ -198,7 +198,7 @@ async fn ask_confirm(State(mail): State<Mail>, Path(word): Path<String>) -> Resp
 
 async fn confirm(State(mail): State<Mail>, Path(word): Path<String>) -> Response {
     let Some((account, address)) = mail.read_confirmation(&word) else {
-        return changed_link();
+        return mail.opens_nothing();
     };
     let now = mail.clock.now();
     match mail
@@ -225,13 +225,19 @@ async fn confirm(State(mail): State<Mail>, Path(word): Path<String>) -> Response
     }
 }
 
-fn changed_link() -> Response {
-    page(
-        StatusCode::NOT_FOUND,
-        "This link opens nothing",
-        "It is too old, or a letter of it was lost on the way. Mail can be steered in the console, under Notices, Settings.",
-        None,
-    )
+impl Mail {
+    /// A link that was changed, or one that cannot be read just now.
+    fn opens_nothing(&self) -> Response {
+        if let Err(error) = self.unlocked() {
+            return failed(&error);
+        }
+        page(
+            StatusCode::NOT_FOUND,
+            "This link opens nothing",
+            "It is too old, or a letter of it was lost on the way. Mail can be steered in the console, under Notices, Settings.",
+            None,
+        )
+    }
 }
 
 fn failed(error: &MailError) -> Response {

@@ -2,18 +2,24 @@
 //!
 //! **Invariant: a word opens only for the purpose it was made for**, and a changed letter opens nothing. Words are lower case
 //! letters and digits, because mail servers do not keep the case of an address. Which of them were taken back is not known
-//! here.
+//! here. The key itself lies sealed in the control database ([`crate::vault`]).
 
 use data_encoding::BASE32_NOPAD;
 use hmac::{Hmac, KeyInit as _, Mac as _};
 use jiff::Timestamp;
+use secrecy::ExposeSecret as _;
 use serde_json::{Value, json};
 use sha2::Sha256;
 use uuid::Uuid;
-use weft_collector_store::control::{Control, ControlError};
+use weft_collector_store::control::{Control, ControlError, sealed::Sealed};
+
+use super::MailError;
+use crate::vault::{Locked, Vault};
 
 /// The document in SQL, so that all collectors of one database open each other's words.
 const DOCUMENT: &str = "mail.seal";
+/// What the sealed key is bound to.
+pub const PLACE: &str = "setting mail.seal";
 /// Bytes of a token: 120 bits in 24 letters, so that an address stays below the 64 letters of a local part.
 const TOKEN: usize = 15;
 /// Bytes that guard a sealed word: 80 bits, each guess a request.
@@ -72,18 +78,21 @@ impl Seal {
     /// The key of this database; `fresh` becomes it where there is none.
     pub async fn open(
         control: &Control,
+        vault: &Vault,
         fresh: [u8; 32],
         now: Timestamp,
-    ) -> Result<Self, ControlError> {
-        let keep = |known: Option<Value>| match known.as_ref().and_then(read) {
-            Some(_) => known.unwrap_or_default(),
-            None => json!({"key": hex::encode(fresh)}),
+    ) -> Result<Self, MailError> {
+        let sealed = match stored(control).await? {
+            Some(sealed) => sealed,
+            None => {
+                let fresh = vault.seal(PLACE, &hex::encode(fresh).into())?;
+                keep(control, fresh, now).await?
+            }
         };
-        let settings = control.settings();
-        settings.change(DOCUMENT, keep, "system", now).await?;
-        let kept = settings.get(DOCUMENT).await?;
-        let key = kept.and_then(|kept| read(&kept.value)).unwrap_or(fresh);
-        Ok(Self(key))
+        let key = vault.open(PLACE, &sealed)?;
+        let bytes = hex::decode(key.expose_secret()).ok();
+        let bytes = bytes.and_then(|bytes| bytes.try_into().ok());
+        bytes.map(Self).ok_or(MailError::Sealed(Locked::Damaged))
     }
 
     /// A word for a person and a place, always the same.
@@ -129,9 +138,48 @@ impl Seal {
     }
 }
 
-fn read(value: &Value) -> Option<[u8; 32]> {
+/// The key as it lies in the database; `None`: there is none yet.
+pub async fn stored(control: &Control) -> Result<Option<Sealed>, ControlError> {
+    let kept = control.settings().get(DOCUMENT).await?;
+    Ok(kept.as_ref().and_then(|kept| read(&kept.value)))
+}
+
+/// Puts the same key there, sealed otherwise.
+pub async fn store(control: &Control, sealed: &Sealed, now: Timestamp) -> Result<(), ControlError> {
+    let settings = control.settings();
+    settings
+        .set(DOCUMENT, &document(sealed), "system", now)
+        .await
+        .map(drop)
+}
+
+/// The next to open mail makes a new key; every address and link made so far ends.
+pub async fn forget(control: &Control, now: Timestamp) -> Result<(), ControlError> {
+    let settings = control.settings();
+    settings
+        .set(DOCUMENT, &Value::Null, "system", now)
+        .await
+        .map(drop)
+}
+
+/// Keeps this key if there is none, and gives the one that is there then.
+async fn keep(control: &Control, fresh: Sealed, now: Timestamp) -> Result<Sealed, ControlError> {
+    let first = |known: Option<Value>| match known.as_ref().and_then(read) {
+        Some(_) => known.unwrap_or_default(),
+        None => document(&fresh),
+    };
+    let settings = control.settings();
+    settings.change(DOCUMENT, first, "system", now).await?;
+    Ok(stored(control).await?.unwrap_or(fresh))
+}
+
+fn document(sealed: &Sealed) -> Value {
+    json!({"key": sealed.as_text()})
+}
+
+fn read(value: &Value) -> Option<Sealed> {
     let text = value.get("key")?.as_str()?;
-    hex::decode(text).ok()?.try_into().ok()
+    Some(Sealed::from_text(text.to_owned()))
 }
 
 fn letters(bytes: &[u8]) -> String {
@@ -179,8 +227,9 @@ mod tests {
     async fn all_collectors_of_a_database_share_the_key() {
         let control = Control::connect("sqlite::memory:").await.unwrap();
         let now = Timestamp::UNIX_EPOCH;
-        let first = Seal::open(&control, [1; 32], now).await.unwrap();
-        let second = Seal::open(&control, [2; 32], now).await.unwrap();
+        let vault = crate::vault::tests::vault();
+        let first = Seal::open(&control, &vault, [1; 32], now).await.unwrap();
+        let second = Seal::open(&control, &vault, [2; 32], now).await.unwrap();
         assert_eq!(first.0, second.0);
         assert_eq!(first.0, [1; 32]);
     }

@@ -106,6 +106,7 @@ const IN_THE_CONSOLE: &str = "Write in the thread itself, in the console.";
 impl Mail {
     /// Takes one message. An error means: not now, try again.
     pub async fn take(&self, raw: &[u8], envelope: &Envelope) -> Result<Outcome, MailError> {
+        self.unlocked()?;
         let cut = envelope
             .cut_from
             .or((raw.len() > MAX_BYTES).then_some(raw.len()));

@@ -49,6 +49,7 @@ pub mod peers;
 pub mod posts;
 pub mod replies;
 pub mod reviews;
+pub mod sealed;
 pub mod search;
 pub mod sessions;
 pub mod settings;
@@ -123,6 +124,11 @@ impl Control {
         }
     }
 
+    /// Ends every connection; SQLite writes its log back into the file with the last one.
+    pub async fn close(self) -> Result<()> {
+        Ok(self.db.close().await?)
+    }
+
     /// Says whether the database answers.
     pub async fn ping(&self) -> Result<()> {
         Ok(self.db.ping().await?)
@@ -170,6 +176,9 @@ fn options(url: &str) -> ConnectOptions {
                     .pragma("journal_mode", "WAL")
                     // Durable at every checkpoint and consistent after any crash; the agent's Ack never hangs on SQL.
                     .pragma("synchronous", "NORMAL")
+                    // What was overwritten (a secret that was sealed, a post that was deleted) does not stay in the page
+                    // that is written anyway.
+                    .pragma("secure_delete", "FAST")
             });
         if connections == 1 {
             options.min_connections(1);

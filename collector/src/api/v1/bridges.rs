@@ -77,6 +77,9 @@ pub struct Bridge {
 /// What the state and its fault ask of people.
 pub fn advice(stored: &Stored) -> &'static str {
     match stored.state {
+        BridgeState::Locked if stored.fault.contains("sealed") => {
+            "Whoever runs the collector puts the key back (`weft-collector doctor` says which); it is noticed within seconds. If it is lost, give the secrets anew."
+        }
         BridgeState::Locked if stored.fault.contains("[connect] private") => {
             "Whoever runs the collector names this host or network under [connect] private in its configuration."
         }
@@ -154,6 +157,10 @@ impl From<DeskError> for Problem {
             DeskError::Unfit(why) => Self::invalid(why).coded("unfit_bridge"),
             DeskError::Missing(what) => Self::missing(what),
             DeskError::Conflict(why) => Self::new(Code::Conflict, why),
+            // Only admins come here, and they are who mends it.
+            DeskError::Sealed(error) => {
+                Self::new(Code::Unavailable, error.to_string()).coded("sealed")
+            }
             DeskError::Control(error) => error.into(),
         }
     }

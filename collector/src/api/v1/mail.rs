@@ -17,6 +17,11 @@ impl From<MailError> for Problem {
         match error {
             MailError::Control(error) => error.into(),
             MailError::Off => Self::new(Code::Conflict, error.to_string()).coded("mail_off"),
+            MailError::Sealed(_) => Self::new(
+                Code::Unavailable,
+                "addresses and links wait for a key that is missing: IT finds it with `weft-collector doctor`",
+            )
+            .coded("sealed"),
             MailError::TooMany => Self::new(Code::Exhausted, error.to_string()),
             MailError::Invalid(words) => Self::invalid(words),
             MailError::Write(words) => {

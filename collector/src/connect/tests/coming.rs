@@ -201,6 +201,43 @@ async fn an_address_confirmed_here_says_who_speaks_where_a_bridge_believes_it() 
         .map(|post| post.0)
         .collect();
     assert_eq!(names, ["benny (Webhook)", "BEN"]);
+
+    // An admin takes the tie away: the address does not make it again, nor does a new name; a code of their own does.
+    house.connect.unlink(bridge.id, "@benny").await.unwrap();
+    house.take(&bridge, &from_ben("m3")).await;
+    let renamed = match from_ben("m4") {
+        Arrival::Posted {
+            post,
+            author,
+            markdown,
+            ..
+        } => Arrival::Posted {
+            post,
+            opens: None,
+            author: RemoteAuthor {
+                name: "Benjamin".to_owned(),
+                ..author
+            },
+            markdown,
+            reply_to: None,
+            at,
+        },
+        other => other,
+    };
+    house.take(&bridge, &renamed).await;
+    let names = async || -> Vec<String> {
+        let read = house.read(thread).await;
+        read.into_iter().skip(2).map(|post| post.0).collect()
+    };
+    // Both words are the guest's, who is called as they were called last.
+    assert_eq!(names().await, ["Benjamin (Webhook)", "Benjamin (Webhook)"]);
+    let known = house
+        .control
+        .bridges()
+        .person(&bridge.realm(), "@benny")
+        .await
+        .unwrap();
+    assert_eq!(known.unwrap().how, How::Unlinked);
 }
 
 #[tokio::test]

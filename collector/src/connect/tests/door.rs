@@ -126,8 +126,11 @@ async fn what_is_too_large_or_meant_for_nobody_is_told_so() {
         let (status, _) = at.knock(unknown, Some("good"), "m1 r1 Ben x").await;
         assert_eq!(status, StatusCode::NOT_FOUND, "{unknown}");
     }
-    let pause = weft_collector_store::control::bridges::Change {
-        enabled: Some(false),
+    let pause = crate::connect::desk::Alteration {
+        change: weft_collector_store::control::bridges::Change {
+            enabled: Some(false),
+            ..Default::default()
+        },
         ..Default::default()
     };
     at.house.connect.alter(at.bridge.id, pause).await.unwrap();

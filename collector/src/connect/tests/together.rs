@@ -78,8 +78,11 @@ async fn two_collectors_on_one_database_do_everything_once() {
     })
     .await;
     // A change is taken up by whoever runs it.
-    let pause = weft_collector_store::control::bridges::Change {
-        enabled: Some(false),
+    let pause = crate::connect::desk::Alteration {
+        change: weft_collector_store::control::bridges::Change {
+            enabled: Some(false),
+            ..Default::default()
+        },
         ..Default::default()
     };
     house.connect.alter(bridge.id, pause).await.unwrap();

@@ -53,7 +53,8 @@ impl<V: Vendor> Scene<V> {
             threads: before.threads.clone(),
             auditor: before.auditor.clone(),
             console_url: before.console_url.clone(),
-            open: Arc::new(open),
+            vault: before.vault.clone(),
+            opener: Arc::new(open),
             pace: before.pace,
             chance: Arc::clone(&before.chance),
             dies: Arc::clone(&before.dies),
@@ -156,20 +157,19 @@ impl<V: Vendor> Scene<V> {
     }
 }
 
-fn open(bridge: &Bridge) -> Result<Arc<dyn Platform>, Unopened> {
-    let kind = Kind::from_word(&bridge.platform).unwrap();
+fn open(platform: &str, settings: Settings) -> Result<Arc<dyn Platform>, Unopened> {
+    let kind = Kind::from_word(platform).unwrap();
     match kind {
         Kind::Mattermost => Ok(Arc::new(
-            mattermost::Mattermost::open(settings(bridge), line())?
-                .with_pause(Duration::from_millis(10)),
+            mattermost::Mattermost::open(settings, line())?.with_pause(Duration::from_millis(10)),
         )),
-        kind => kind.open(settings(bridge), line(), Clock::system()),
+        kind => kind.open(settings, line(), Clock::system()),
     }
 }
 
 async fn here_and_there<V: Vendor>() {
     let at = Scene::<V>::new().await;
-    let able = (at.house.connect.open)(&at.bridge).unwrap().abilities();
+    let able = at.house.connect.open(&at.bridge).unwrap().abilities();
 
     let ours = at
         .house

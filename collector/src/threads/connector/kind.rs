@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 use thiserror::Error;
 
 use super::{Line, Platform, discourse, matrix, mattermost, slack, teams, webhook, zulip};
-use crate::clock::Clock;
+use crate::{clock::Clock, vault::Locked};
 
 /// Letters of an address, a place or a secret: an access token of the largest platforms has 2 KB.
 const MAX_FIELD: usize = 4_096;
@@ -73,6 +73,9 @@ pub enum Unopened {
     Unknown(String),
     #[error("{0}")]
     Unfit(String),
+    /// Its secret lies sealed, and cannot be opened.
+    #[error("its {0} cannot be read: {1}")]
+    Sealed(String, Locked),
 }
 
 impl Settings {

@@ -1,8 +1,8 @@
 //! Bridges: spaces and threads whose talk also lives elsewhere, and where each of them stands.
 //!
 //! **Invariant: one place over there is bridged once** (platform, address and place are unique), so that no two bridges
-//! hear each other in one room. Secrets lie here as they were given, because a platform wants them as they are; they leave
-//! only through [`Bridge::secrets`], which no serializer and no `Debug` prints.
+//! hear each other in one room. Secrets lie here sealed ([`Sealed`]) by the collector's vault, each by itself, under names that
+//! anybody may know.
 //!
 //! Table of contents: [`ties`] what here is what over there, [`letters`] what is on its way, [`people`] who is who,
 //! [`deliveries`] what came to the door already. Not here: what a platform is (the collector's `threads::connector`).
@@ -16,11 +16,10 @@ use sea_orm::{
     QueryOrder,
     sea_query::{Expr, OnConflict},
 };
-use secrecy::{ExposeSecret as _, SecretString};
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
-use super::{Control, ControlError, Result, json};
+use super::{Control, ControlError, Result, json, sealed::Sealed};
 
 pub mod deliveries;
 pub mod letters;
@@ -96,7 +95,7 @@ pub struct Bridge {
     pub address: String,
     /// What over there is mirrored.
     pub place: String,
-    pub secrets: BTreeMap<String, SecretString>,
+    pub secrets: BTreeMap<String, Sealed>,
     /// What here is mirrored: a whole space,
     pub space: Option<Uuid>,
     /// or one thread.
@@ -153,7 +152,7 @@ pub struct NewBridge {
     pub platform: String,
     pub address: String,
     pub place: String,
-    pub secrets: BTreeMap<String, SecretString>,
+    pub secrets: BTreeMap<String, Sealed>,
     pub space: Option<Uuid>,
     pub thread: Option<Uuid>,
     pub outward: bool,
@@ -170,7 +169,7 @@ pub struct NewBridge {
 pub struct Change {
     pub name: Option<String>,
     /// Each secret given replaces the one of its name.
-    pub secrets: BTreeMap<String, SecretString>,
+    pub secrets: BTreeMap<String, Sealed>,
     pub outward: Option<bool>,
     pub inward: Option<bool>,
     pub bots: Option<bool>,
@@ -238,7 +237,7 @@ impl Bridges<'_> {
         let row = ActiveModel {
             id: Set(id),
             name: Set(change.name.unwrap_or(before.name)),
-            secrets: Set(write_secrets(&secrets)),
+            secrets: Set(json::write(&secrets)),
             outward: Set(change.outward.unwrap_or(before.outward)),
             inward: Set(change.inward.unwrap_or(before.inward)),
             bots: Set(change.bots.unwrap_or(before.bots)),
@@ -252,6 +251,22 @@ impl Bridges<'_> {
         };
         Entity::update(row).exec(self.db).await?;
         Ok(true)
+    }
+
+    /// Puts the same secrets under another key. False: somebody changed them meanwhile. Whoever runs the bridge goes on.
+    pub async fn reseal(
+        &self,
+        id: Uuid,
+        before: &BTreeMap<String, Sealed>,
+        after: &BTreeMap<String, Sealed>,
+    ) -> Result<bool> {
+        let done = Entity::update_many()
+            .col_expr(Column::Secrets, Expr::value(json::write(after)))
+            .filter(Column::Id.eq(id))
+            .filter(Column::Secrets.eq(json::write(before)))
+            .exec(self.db)
+            .await?;
+        Ok(done.rows_affected > 0)
     }
 
     /// The bridge goes with all that it knew; what it brought stays, as people's words do.
@@ -342,7 +357,7 @@ fn model(new: NewBridge) -> ActiveModel {
         platform: Set(new.platform),
         address: Set(new.address),
         place: Set(new.place),
-        secrets: Set(write_secrets(&new.secrets)),
+        secrets: Set(json::write(&new.secrets)),
         space: Set(new.space),
         thread: Set(new.thread),
         outward: Set(new.outward),
@@ -363,14 +378,6 @@ fn model(new: NewBridge) -> ActiveModel {
         made_at: Set(new.at.into()),
         changed_at: Set(new.at.into()),
     }
-}
-
-fn write_secrets(secrets: &BTreeMap<String, SecretString>) -> String {
-    let exposed: BTreeMap<&str, &str> = secrets
-        .iter()
-        .map(|(name, secret)| (name.as_str(), secret.expose_secret()))
-        .collect();
-    json::write(&exposed)
 }
 
 fn read(row: Model) -> Result<Bridge> {

@@ -8,11 +8,14 @@ use weft_collector_core::authority::{Action, Object};
 use weft_collector_store::control::bridges::Change;
 
 use super::{Bridge, Secrets, show};
-use crate::api::{
-    Api, Caller,
-    input::{At, Body},
-    problem::Problem,
-    v1::shape::Names,
+use crate::{
+    api::{
+        Api, Caller,
+        input::{At, Body},
+        problem::Problem,
+        v1::shape::Names,
+    },
+    connect::desk::Alteration,
 };
 
 #[derive(Deserialize, ToSchema)]
@@ -45,14 +48,18 @@ pub async fn change(
     };
     let change = Change {
         name: request.name,
-        secrets: request.secrets.into(),
         outward: request.outward,
         inward: request.inward,
         bots: request.bots,
         trusts_mail: request.trusts_mail,
         enabled: request.enabled,
+        ..Change::default()
     };
-    let changed = api.connect.alter(id, change).await?;
+    let alteration = Alteration {
+        change,
+        secrets: request.secrets.into(),
+    };
+    let changed = api.connect.alter(id, alteration).await?;
     api.audit(&caller, action, &id.to_string(), &changed.name)
         .await;
     let names = Names::of(&api, [changed.made_by]).await?;

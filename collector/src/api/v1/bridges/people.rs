@@ -30,7 +30,7 @@ pub struct RemotePerson {
     pub remote: String,
     pub name: String,
     pub account: Named,
-    /// `guest`, `mail`, `own` (they said a code over there), `admin`.
+    /// `guest`, `mail`, `own` (they said a code over there), `admin`, `unlinked` (a guest whom no address ties again).
     pub how: String,
     pub at: Timestamp,
 }
@@ -128,10 +128,7 @@ pub async fn untie(
     Params(whom): Params<Whom>,
 ) -> Result<StatusCode, Problem> {
     api.may(&caller, Action::Change, &Object::Bridges)?;
-    let realm = bridge(&api, id).await?.realm();
-    if !api.control.bridges().unknow(&realm, &whom.remote).await? {
-        return Err(Problem::missing("person over there"));
-    }
+    api.connect.unlink(id, &whom.remote).await?;
     api.audit(
         &caller,
         "bridge.unlink_person",
@@ -148,5 +145,6 @@ fn how(how: How) -> &'static str {
         How::Mail => "mail",
         How::Own => "own",
         How::Admin => "admin",
+        How::Unlinked => "unlinked",
     }
 }

@@ -37,6 +37,7 @@ pub async fn renew(
     caller: Caller,
 ) -> Result<(StatusCode, Json<MyFeeds>), Problem> {
     let me = caller.account.id;
+    api.mail.unlocked()?;
     api.control.feeds().renew(me, api.clock.now()).await?;
     let base = api.mail.feed_address(me).await?;
     Ok((StatusCode::CREATED, Json(MyFeeds::at(base))))

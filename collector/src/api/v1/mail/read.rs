@@ -17,8 +17,10 @@ const MUTED: u64 = 200;
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct MyMail {
-    /// False: IT set no mail server up.
+    /// False: IT set no mail server up, or `waits` says why mail waits.
     on: bool,
+    /// Mail is set up and something is broken that IT must mend; empty: nothing is.
+    waits: &'static str,
     /// Answers by mail become posts.
     replies: bool,
     /// Paces (`instant`, `hourly`, `digest`, `off`) of `direct`, `talk`, `outcome`, `machines`, `staff` under `mail`; `digest` (`off`,
@@ -93,6 +95,10 @@ pub async fn read(State(api): State<Api>, caller: Caller) -> Result<Json<MyMail>
     }
     Ok(Json(MyMail {
         on: settings.is_some(),
+        waits: match api.mail.unlocked() {
+            Ok(()) => "",
+            Err(_) => "a key is missing on the collector: mail, links and feeds wait for it",
+        },
         replies: settings.is_some_and(|on| on.reply.is_some()),
         wishes: api.control.wishes().of(me.id).await?,
         addresses: addresses.into_iter().map(MyAddress::from).collect(),

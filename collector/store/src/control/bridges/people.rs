@@ -2,7 +2,7 @@
 //!
 //! **Invariant: nobody speaks as somebody else.** An author becomes a person here only by a tie that stands in this table,
 //! made by an admin, by the person (with a code that they said over there), or by an address that was verified on both
-//! sides; everybody else has an account of their own that nobody can sign in to.
+//! sides; a tie that was taken away stays away until an admin or they themselves make one; everybody else has an account of their own that nobody can sign in to.
 
 use jiff::Timestamp;
 use sea_orm::{
@@ -72,6 +72,8 @@ pub enum How {
     Own,
     /// An admin said so.
     Admin,
+    /// An admin took a tie away: a guest whom no address ties again.
+    Unlinked,
 }
 
 #[derive(Clone, Debug, PartialEq)]
@@ -123,14 +125,6 @@ impl Bridges<'_> {
             .all(self.db)
             .await?;
         rows.into_iter().map(read).collect()
-    }
-
-    /// False when nobody is known by this id. The next thing that they say makes them a guest again.
-    pub async fn unknow(&self, realm: &str, remote: &str) -> Result<bool> {
-        let done = Entity::delete_by_id((realm.to_owned(), remote.to_owned()))
-            .exec(self.db)
-            .await?;
-        Ok(done.rows_affected > 0)
     }
 
     /// A code that its owner will say over there. One at a time: a new one ends the old one.

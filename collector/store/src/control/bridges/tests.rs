@@ -25,7 +25,7 @@ fn new(place: &str) -> NewBridge {
         platform: "matrix".to_owned(),
         address: "https://chat.example".to_owned(),
         place: place.to_owned(),
-        secrets: [("token".to_owned(), SecretString::from("hush"))].into(),
+        secrets: [("token".to_owned(), Sealed::from_text("hush".to_owned()))].into(),
         space: Some(Uuid::from_u128(9)),
         thread: None,
         outward: true,
@@ -69,11 +69,11 @@ async fn a_place_is_bridged_once_and_its_secrets_are_not_shown() {
     let bridge = control.bridges().insert(new("#a")).await.unwrap().unwrap();
     assert!(control.bridges().insert(new("#a")).await.unwrap().is_none());
     assert!(control.bridges().insert(new("#b")).await.unwrap().is_some());
-    assert_eq!(bridge.secrets["token"].expose_secret(), "hush");
+    assert_eq!(bridge.secrets["token"].as_text(), "hush");
     assert!(!format!("{bridge:?}").contains("hush"));
     let change = Change {
         enabled: Some(false),
-        secrets: [("token".to_owned(), SecretString::from("new"))].into(),
+        secrets: [("token".to_owned(), Sealed::from_text("new".to_owned()))].into(),
         ..Change::default()
     };
     assert!(
@@ -91,7 +91,7 @@ async fn a_place_is_bridged_once_and_its_secrets_are_not_shown() {
         .unwrap();
     let paused = control.bridges().get(bridge.id).await.unwrap().unwrap();
     assert_eq!((paused.state, paused.enabled), (BridgeState::Paused, false));
-    assert_eq!(paused.secrets["token"].expose_secret(), "new");
+    assert_eq!(paused.secrets["token"].as_text(), "new");
     assert_eq!(paused.name, "#a");
 }
 
