@@ -5,7 +5,7 @@
 //! `/api/v1/openapi.json` is made from the handlers, and a test compares it with `collector/openapi.json`.
 //! Not here: files of the console, the listener, health checks.
 
-use std::{ops::Deref, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, ops::Deref, sync::Arc, time::Duration};
 
 use axum::{Json, Router, extract::DefaultBodyLimit, http::StatusCode, middleware, routing::get};
 use tower_http::{
@@ -14,8 +14,9 @@ use tower_http::{
 };
 use utoipa::OpenApi as _;
 use utoipa_axum::router::OpenApiRouter;
-use weft_collector_core::impact::Minutes;
-use weft_collector_store::control::Control;
+use uuid::Uuid;
+use weft_collector_core::{authority::Viewer, device::DeviceId, impact::Minutes};
+use weft_collector_store::control::{Control, ControlError};
 
 use crate::{
     accounts::Accounts,
@@ -23,6 +24,7 @@ use crate::{
     calls::Template,
     clock::Clock,
     connect::Connect,
+    groups::{self, Telling},
     mail::Mail,
     pki::RevocationList,
     threads::{Threads, voice::Voice},
@@ -85,11 +87,45 @@ pub struct Rounds {
 
 /// The state that handlers share.
 #[derive(Clone)]
-pub struct Api(Arc<Parts>);
+pub struct Api(Arc<Inner>);
+
+struct Inner {
+    parts: Parts,
+    /// Figures about groups are told one after the other.
+    telling: Telling,
+}
 
 impl Api {
     pub fn new(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+        let telling = Telling::default();
+        Self(Arc::new(Inner { parts, telling }))
+    }
+
+    /// Of these laptops, those that a figure on `topic` may be about for this reader; `None`: it is not told.
+    async fn tellable(
+        &self,
+        viewer: &Viewer,
+        topic: Uuid,
+        group: BTreeSet<DeviceId>,
+    ) -> Result<Option<BTreeSet<DeviceId>>, ControlError> {
+        let is_all_own = group.iter().all(|device| viewer.owns(*device));
+        if viewer.is_staff() || is_all_own {
+            return Ok(Some(group));
+        }
+        groups::tellable(
+            &self.control,
+            &self.clock,
+            &self.0.telling,
+            topic,
+            group,
+            &viewer.devices,
+        )
+        .await
+    }
+
+    /// Held while figures are chosen and remembered.
+    async fn telling(&self) -> tokio::sync::MutexGuard<'_, ()> {
+        self.0.telling.0.lock().await
     }
 
     /// Writes the audit log in the caller's name.
@@ -104,7 +140,7 @@ impl Deref for Api {
     type Target = Parts;
 
     fn deref(&self) -> &Parts {
-        &self.0
+        &self.0.parts
     }
 }
 

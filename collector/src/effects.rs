@@ -1,14 +1,15 @@
 //! Measuring what accepted answers did, again and again while there is something new to see.
 //!
-//! **Invariant: an effect is computed by `core::effect` from the restarts that detectors read, never typed.** An answer is said to
-//! have helped in its talk once, when the measurement first says so about enough laptops for everybody to hear it.
+//! **Invariant: an effect is computed by `core::effect` from the restarts that detectors read, never typed.** What people who
+//! are not staff hear of it ([`tell_to`]) is about enough laptops, told anew only when those have changed by enough, and without the
+//! rates behind it. An answer is said to have helped in its talk once, without figures, when the measurement first says so.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use weft_collector_core::{
-    anonymity::FLOOR,
+    anonymity::{self, FLOOR},
     detect::fleet::days_before,
     device::DeviceId,
     effect::{self, Effect, WINDOW_DAYS},
@@ -18,6 +19,7 @@ use weft_collector_store::{
     control::{
         Control, ControlError,
         applied::{Applied, Measured},
+        cohorts::{Sort, Standing},
     },
     telemetry::Restarts,
 };
@@ -25,7 +27,7 @@ use weft_collector_store::{
 use crate::{
     api::reads::{ReadError, Reads},
     clock::Clock,
-    cohorts,
+    cohorts, groups,
     jobs::Lease,
     threads::notice::notice,
 };
@@ -68,16 +70,46 @@ pub async fn measure(
 async fn keep(control: &Control, clock: &Clock, measured: &Measured) -> Result<(), ControlError> {
     let before = control.applied().effect_of(measured.post).await?;
     control.applied().keep_effect(measured).await?;
-    let is_told = |measured: &Measured| measured.effect.enough && is_public(&measured.effect);
+    let is_told = |measured: &Measured| measured.effect.enough && measured.effect.devices >= FLOOR;
     if is_told(measured) && !before.as_ref().is_some_and(is_told) {
         let topic = format!("effect:{}", measured.post);
+        // Figures stand beside the answer, for each reader those that they may hear.
         let words = format!(
-            "The accepted answer was measured. {}",
-            measured.effect.words
+            "The accepted answer was measured: {}. See beside it how much, and on how many laptops.",
+            measured.effect.verdict()
         );
         notice(control, clock, measured.thread, &topic, words).await?;
     }
     Ok(())
+}
+
+/// The effect as the owner of `own`, who is not staff, may hear it: this measurement, or the one that was told last while few have
+/// applied the answer since. It is remembered as told.
+pub async fn tell_to(
+    control: &Control,
+    clock: &Clock,
+    measured: &Measured,
+    own: &[DeviceId],
+) -> Result<Option<Effect>, ControlError> {
+    let now = clock.now();
+    let told = groups::told(control, Sort::Effect, now).await?;
+    let may =
+        |group: &BTreeSet<DeviceId>| anonymity::may_tell(group, group, FLOOR, own, &told).is_ok();
+    let group: BTreeSet<DeviceId> = measured.effect.measured.iter().copied().collect();
+    if !may(&group) {
+        let kept = control.cohorts().standing(measured.post).await?;
+        let kept = kept.filter(|kept| may(&kept.devices));
+        return Ok(kept.and_then(|kept| serde_json::from_value(kept.figures).ok()));
+    }
+    let effect = measured.effect.for_everybody();
+    let standing = Standing {
+        topic: measured.post,
+        sort: Sort::Effect,
+        devices: group,
+        figures: serde_json::to_value(&effect).unwrap_or_default(),
+    };
+    control.cohorts().stand(clock.id(), &standing, now).await?;
+    Ok(Some(effect))
 }
 
 async fn restarts(
@@ -145,11 +177,6 @@ fn saved(
         .map(|end| end.end)
         .collect();
     is_shown.then(|| impact::saved(expected, happened, &before, minutes))
-}
-
-/// What everybody may hear of it.
-pub fn is_public(effect: &Effect) -> bool {
-    effect.devices >= FLOOR
 }
 
 /// The job.

@@ -135,11 +135,8 @@ pub fn about(
             }
             continue;
         };
-        let mut before: Vec<BTreeSet<DeviceId>> = told
-            .iter()
-            .filter(|one| one.by == by && one.value == value)
-            .map(|one| one.devices.clone())
-            .collect();
+        let mut before: Vec<BTreeSet<DeviceId>> =
+            told.iter().map(|one| one.devices.clone()).collect();
         // What this very answer says counts as said: two sorts of groups can be one inside the other.
         before.extend(report.parts.iter().map(|(_, devices)| devices.clone()));
         let elsewhere = fleet.len().saturating_sub(devices.len());
@@ -150,14 +147,42 @@ pub fn about(
             Err(why) => silence(&mut report, &mut silent, by, why),
         }
     }
+    if let Audience::Peer { own } = audience {
+        hide_rests(&mut report, &whole, own, &mut silent);
+    }
     report
+}
+
+/// All models together must not leave a few laptops of the talk over, nor all builds: the smallest group gives way.
+fn hide_rests(
+    report: &mut Report,
+    whole: &BTreeSet<DeviceId>,
+    own: &[DeviceId],
+    silent: &mut BTreeSet<CohortBy>,
+) {
+    for by in [CohortBy::Model, CohortBy::OsBuild] {
+        loop {
+            let parts = report.parts.iter().filter(|(part, _)| part.by == by);
+            let sets = parts.clone().map(|(_, devices)| devices);
+            if anonymity::rest_is_hidden(whole, sets, own) {
+                break;
+            }
+            let smallest = parts.min_by_key(|(part, _)| part.here);
+            let Some(value) = smallest.map(|(part, _)| part.value.clone()) else {
+                break;
+            };
+            let is_it = |part: &Part| part.by == by && part.value == value;
+            report.parts.retain(|(part, _)| !is_it(part));
+            silence(report, silent, by, Withheld::Others);
+        }
+    }
 }
 
 /// The answer of before, whole: where few have come or gone, any figure made anew, next to an old one, would be about them.
 fn unchanged(whole: &BTreeSet<DeviceId>, told: &[Told], own: &[DeviceId]) -> Option<Report> {
     let here = || told.iter().filter(|one| one.here.is_some());
     let before = here().find(|one| one.by == CohortBy::Fleet)?;
-    if before.devices == *whole || anonymity::is_apart(&before.devices, whole) {
+    if before.devices == *whole || anonymity::is_apart(&before.devices, whole, own) {
         return None;
     }
     let mut parts: Vec<(Part, BTreeSet<DeviceId>)> = here()
@@ -568,7 +593,7 @@ mod tests {
                 }
                 for (index, (_, one)) in report.parts.iter().enumerate() {
                     for (_, other) in &report.parts[..index] {
-                        prop_assert!(audience != peer() || anonymity::is_apart(one, other));
+                        prop_assert!(audience != peer() || anonymity::is_apart(one, other, &[id(0)]));
                     }
                 }
             }

@@ -104,6 +104,8 @@ impl Watched<'_> {
 pub struct Effect {
     pub enough: bool,
     pub devices: usize,
+    /// Which those are: who may hear the figure depends on them. An effect of an older version does not say.
+    pub measured: Vec<DeviceId>,
     pub controls: usize,
     /// Below 1: fewer ends than without the fix. `None` when not enough.
     pub ratio: Option<f64>,
@@ -125,6 +127,52 @@ pub struct Effect {
     pub words: String,
     /// What no number here can rule out.
     pub caveats: Vec<String>,
+}
+
+impl Effect {
+    /// What came out, without a figure.
+    pub fn verdict(&self) -> &'static str {
+        match (self.low, self.high) {
+            (_, Some(high)) if high < 1.0 => "it helped",
+            (Some(low), _) if low > 1.0 => "it made things worse",
+            (Some(_), Some(_)) => "no effect can be shown",
+            _ => "not yet enough",
+        }
+    }
+
+    /// Without what could be taken for counts: rates times laptops are restarts, and those of two groups could be subtracted.
+    pub fn for_everybody(&self) -> Self {
+        let counts_restarts = |line: &&String| line.ends_with(RESTARTS_BEFORE);
+        let mut missing: Vec<String> = self.missing.clone();
+        missing.retain(|line| !counts_restarts(&line));
+        if self.missing.iter().any(|line| counts_restarts(&line)) {
+            missing.push(format!("at least {LEAST_ENDS} {RESTARTS_BEFORE}"));
+        }
+        Self {
+            enough: self.enough,
+            devices: self.devices,
+            controls: self.controls,
+            ratio: self.ratio,
+            low: self.low,
+            high: self.high,
+            words: match self.enough {
+                true => self.words.clone(),
+                false => not_yet(&missing),
+            },
+            missing,
+            caveats: self.caveats.clone(),
+            ..Self::default()
+        }
+    }
+}
+
+const RESTARTS_BEFORE: &str = "restarts before it";
+
+fn not_yet(missing: &[String]) -> String {
+    format!(
+        "Not yet enough to say whether it helped: {}.",
+        missing.join("; ")
+    )
 }
 
 /// The effect on devices that applied the fix at these moments.
@@ -186,6 +234,7 @@ fn prior(others: &[Around]) -> Gamma {
 /// A device, and the ends it would have had after the moment had nothing changed.
 #[derive(Clone, Copy, Debug)]
 struct Expected {
+    device: DeviceId,
     before: Exposure,
     after: Exposure,
     ends: f64,
@@ -197,6 +246,7 @@ impl Expected {
         let known = prior.after(one.before);
         let ends = finite(known.mean() * one.after.days);
         Self {
+            device: one.device,
             before: one.before,
             after: one.after,
             ends,
@@ -212,6 +262,7 @@ fn conclude(treated: &[Expected], controls: &[Expected], applied: usize) -> Effe
     let like_after = sum(controls.iter().map(|one| one.after));
     let effect = Effect {
         devices: treated.len(),
+        measured: treated.iter().map(|one| one.device).collect(),
         controls: controls.len(),
         caveats: CAVEATS.map(str::to_owned).to_vec(),
         ..Effect::default()
@@ -219,10 +270,7 @@ fn conclude(treated: &[Expected], controls: &[Expected], applied: usize) -> Effe
     let missing = missing(treated.len(), controls.len(), before, after, applied);
     if !missing.is_empty() {
         return Effect {
-            words: format!(
-                "Not yet enough to say whether it helped: {}.",
-                missing.join("; ")
-            ),
+            words: not_yet(&missing),
             missing,
             ..effect
         };
@@ -291,7 +339,7 @@ fn missing(
     }
     if before.ends < LEAST_ENDS {
         missing.push(format!(
-            "{} of at least {LEAST_ENDS} restarts before it",
+            "{} of at least {LEAST_ENDS} {RESTARTS_BEFORE}",
             before.ends
         ));
     }

@@ -9,6 +9,8 @@ use uuid::Uuid;
 use weft_collector_core::{
     anomaly::State,
     authority::{Action, Object, allows},
+    device::DeviceId,
+    effect::Effect,
     telling::Rhythm,
 };
 use weft_collector_store::control::{
@@ -24,7 +26,10 @@ use super::{
     told::{excerpt, newest},
     write::Headers,
 };
-use crate::threads::{reader, viewer};
+use crate::{
+    effects,
+    threads::{reader, viewer},
+};
 
 /// Digests made in one round; the next round goes on.
 const MOST: u64 = 50;
@@ -215,17 +220,11 @@ impl Mail {
             if lines.len() == LINES {
                 break;
             }
-            let measured = self.control.applied().effect_of(answer).await?;
-            let note = measured
-                .filter(|measured| {
-                    // Below the floor a figure would tell of single people.
-                    let floor = weft_collector_core::anonymity::FLOOR;
-                    measured.effect.enough && (reader.staff || measured.effect.devices >= floor)
-                })
-                .map_or_else(
-                    || "Solved; its effect is not measured yet".to_owned(),
-                    |measured| format!("Solved; {}", measured.effect.words),
-                );
+            let effect = self.effect(answer, account, reader).await?;
+            let note = effect.filter(|effect| effect.enough).map_or_else(
+                || "Solved; its effect is not measured yet".to_owned(),
+                |effect| format!("Solved; {}", effect.words),
+            );
             lines.push(Line {
                 link: format!("{}/threads/{}#post-{answer}", self.public_url, thread.id),
                 title: thread.title,
@@ -234,6 +233,24 @@ impl Mail {
             });
         }
         Ok(lines)
+    }
+
+    /// What an answer did, as far as this reader may hear it.
+    async fn effect(
+        &self,
+        answer: Uuid,
+        account: &Account,
+        reader: Reader,
+    ) -> Result<Option<Effect>, MailError> {
+        let Some(measured) = self.control.applied().effect_of(answer).await? else {
+            return Ok(None);
+        };
+        if reader.staff {
+            return Ok(Some(measured.effect));
+        }
+        let devices = self.control.devices().of_owner(account.id).await?;
+        let own: Vec<DeviceId> = devices.iter().map(|device| device.id).collect();
+        Ok(effects::tell_to(&self.control, &self.clock, &measured, &own).await?)
     }
 
     /// For staff: what began and what ended, of the kinds that they may see.

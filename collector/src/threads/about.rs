@@ -88,10 +88,17 @@ pub fn first_post(anomaly: &Anomaly, place: Place) -> String {
             }
         }
     }
-    if !finding.at_risk.is_empty() && place != Place::OpenOwner {
+    let at_risk = finding.at_risk.len();
+    // Those who are not hit are a group as well.
+    let told = match place {
+        Place::OpenGroup => at_risk >= ANONYMITY_FLOOR,
+        Place::OpenOwner => false,
+        Place::Staff | Place::Security => at_risk > 0,
+    };
+    if told {
         post.push_str(&format!(
             "- {} more share the cause and are not hit yet.\n",
-            finding.at_risk.len()
+            at_risk
         ));
     }
     post.push_str(&format!(

@@ -312,7 +312,8 @@ async fn context_cards_show_health_to_staff_and_owner_and_never_what_runs() {
     let (_, cards) = house.get(&tech, &path).await;
     assert_eq!(
         cards[0]["peers"],
-        json!({"model": "ThinkPad T14", "devices": 5, "unexpected_ratio": 1.0})
+        json!({"model": "ThinkPad T14", "devices": 6, "unexpected_ratio": 1.0}),
+        "all of the model, this one too: the same group on every card"
     );
     let (_, ledger) = house
         .get(&user, &format!("/devices/{}/looks", house.own))

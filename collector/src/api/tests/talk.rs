@@ -429,7 +429,12 @@ async fn drafts_are_kept_and_never_overwritten_unseen() {
     assert_eq!(house.get(&user, "/drafts").await.1, json!([]));
 }
 
-async fn upload(house: &House, who: &Person, name: &str, bytes: Vec<u8>) -> (u16, Value) {
+pub(super) async fn upload(
+    house: &House,
+    who: &Person,
+    name: &str,
+    bytes: Vec<u8>,
+) -> (u16, Value) {
     let request = Request::builder()
         .method(Method::POST)
         .uri(format!("/api/v1/attachments?name={name}"))
@@ -800,4 +805,39 @@ async fn a_thread_shows_the_series_of_what_it_is_about_above_the_floor() {
         house.sign_in("other").await
     };
     assert_eq!(house.get(&stranger, &path).await.1, json!([]));
+}
+
+#[tokio::test]
+async fn a_series_is_about_the_same_laptops_while_few_are_hit_anew() {
+    let house = House::build().await;
+    let (user, tech) = (house.sign_in("user").await, house.sign_in("tech").await);
+    let token = house.api.control.tokens().list().await.unwrap()[0].id;
+    let mut hit = vec![house.own];
+    for n in 0..6 {
+        hit.push(house.device(token, &format!("S-{n}"), None).await);
+    }
+    let thread = open(&house, &user, "Dock", "x").await;
+    let anomaly = house.anomaly(Kind::Reboot, &hit[..6]).await;
+    let link = json!({"anomaly": anomaly, "thread": thread});
+    house.post(&tech, "/links", link).await;
+    let path = format!("/threads/{thread}/series");
+    let seen = async |who: &Person| {
+        let (_, series) = house.get(who, &path).await;
+        (
+            series[0]["devices"].clone(),
+            series[0]["restarts"][0]["unexpected"].clone(),
+        )
+    };
+    assert_eq!(seen(&user).await, (json!(6), json!(24)), "five of others");
+    let anomalies = house.api.control.anomalies();
+    let mut kept = anomalies.all_of(vec![anomaly]).await.unwrap();
+    let mut grown = kept.remove(0).anomaly;
+    grown.finding.devices = hit.clone();
+    anomalies.save(&grown, false).await.unwrap();
+    assert_eq!(seen(&tech).await, (json!(7), json!(28)));
+    assert_eq!(
+        seen(&user).await,
+        (json!(6), json!(24)),
+        "or the seventh would be the difference"
+    );
 }

@@ -21,11 +21,9 @@ use super::threads::participants;
 use crate::{
     api::{Api, Caller, input::At, problem::Problem},
     cohorts,
+    groups::REMEMBERED,
     watch::earlier,
 };
-
-/// Figures told longer ago than this are about another fleet.
-const REMEMBERED: jiff::SignedDuration = jiff::SignedDuration::from_hours(24 * 180);
 
 #[derive(Debug, Serialize, ToSchema)]
 pub struct Cohort {
@@ -136,6 +134,7 @@ async fn report(
         }
     }
     let members = cohorts::members(&restarts, &apps, from, now);
+    let _one_at_a_time = api.telling().await;
     let told = match audience {
         Audience::Peer { .. } => {
             api.control

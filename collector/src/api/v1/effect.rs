@@ -274,17 +274,18 @@ async fn show(api: &Api, caller: &Caller, thread: &Thread) -> Result<AnswerEffec
         .collect();
     let staff = caller.viewer.is_staff();
     let measured = kept(api, thread, &all).await?;
-    let shown = measured
-        .as_ref()
-        .filter(|measured| staff || is_for_all(caller, &all, &measured.effect));
-    let words = match (&thread.accepted_post, &measured, shown) {
+    let shown = match (staff, &measured) {
+        (false, Some(measured)) => heard(api, caller, measured).await?,
+        _ => measured.clone(),
+    };
+    let words = match (&thread.accepted_post, &measured, &shown) {
         (None, _, _) => "No answer is accepted yet.".to_owned(),
         (Some(_), None, _) => {
             "Not yet enough to say whether it helped: nobody has said yet that it was applied."
                 .to_owned()
         }
         (Some(_), Some(_), None) => format!(
-            "Not yet enough to say whether it helped: an effect is shown to everybody from {FLOOR} laptops on."
+            "Not yet enough to say whether it helped: an effect is shown to everybody from {FLOOR} laptops of others on, and anew when {FLOOR} more applied it."
         ),
         (Some(_), Some(_), Some(measured)) => measured.effect.words.clone(),
     };
@@ -293,20 +294,26 @@ async fn show(api: &Api, caller: &Caller, thread: &Thread) -> Result<AnswerEffec
         mine,
         waiting: waiting(api, caller, thread, &all).await?,
         applied: applied(api, caller, &all).await?,
-        measured_at: shown.map(|measured| measured.at),
-        effect: shown.map(|measured| measured.effect.clone().into()),
+        measured_at: shown.as_ref().map(|measured| measured.at),
+        effect: shown.map(|measured| measured.effect.into()),
         words,
         caveats: CAVEATS.to_vec(),
     })
 }
 
-/// The listener's own laptops do not count towards the floor.
-fn is_for_all(caller: &Caller, applied: &[Applied], effect: &CoreEffect) -> bool {
-    let own = applied
-        .iter()
-        .filter(|one| caller.viewer.owns(one.device))
-        .count();
-    effect.devices.saturating_sub(own) >= FLOOR && effects::is_public(effect)
+/// What somebody who is not staff hears of it.
+async fn heard(
+    api: &Api,
+    caller: &Caller,
+    measured: &Measured,
+) -> Result<Option<Measured>, Problem> {
+    let _one_at_a_time = api.telling().await;
+    let own = &caller.viewer.devices;
+    let told = effects::tell_to(&api.control, &api.clock, measured, own).await?;
+    Ok(told.map(|effect| Measured {
+        effect,
+        ..measured.clone()
+    }))
 }
 
 /// The last measurement; made anew when somebody asks for one that is missing.

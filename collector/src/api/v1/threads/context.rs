@@ -20,15 +20,18 @@ use weft_collector_core::{
 use weft_collector_store::control::{devices::Device, threads::Thread};
 
 use super::participants;
-use crate::api::{
-    Api, Caller,
-    input::At,
-    problem::Problem,
-    reads::{DeviceDay, Inventory, Span, Who},
-    v1::{
-        anomalies::DeviceRef,
-        shape::{Named, Names},
+use crate::{
+    api::{
+        Api, Caller,
+        input::At,
+        problem::Problem,
+        reads::{DeviceDay, Inventory, Span, Who},
+        v1::{
+            anomalies::DeviceRef,
+            shape::{Named, Names},
+        },
     },
+    groups,
 };
 
 /// Days that a card looks back.
@@ -206,7 +209,7 @@ pub(in crate::api::v1) async fn draw(
         .filter(|(_, facts)| facts.contains(&CardFact::SameModel))
         .map(|(device, _)| device)
         .collect();
-    let peers = PeerNumbers::of(api, &of_model, now).await?;
+    let peers = PeerNumbers::of(api, viewer, &of_model, now).await?;
     let mut cards = Vec::with_capacity(shown.len());
     for (device, chosen) in shown {
         let mine = viewer.owns(device.id);
@@ -431,19 +434,32 @@ fn calendar(found: Vec<DeviceDay>, now: Timestamp) -> Vec<CardDay> {
         .collect()
 }
 
-/// What is told about laptops of the same model.
+/// What is told about laptops of the same model: of all of them, the one of the card included, because figures without it on one
+/// card and without another on the next would differ by those two.
 struct PeerNumbers {
-    by_model: HashMap<String, Vec<DeviceId>>,
+    by_model: HashMap<String, BTreeSet<DeviceId>>,
     unexpected: BTreeMap<DeviceId, u64>,
 }
 
 impl PeerNumbers {
-    async fn of(api: &Api, devices: &[&Device], now: Timestamp) -> Result<Self, Problem> {
-        let mut by_model: HashMap<String, Vec<DeviceId>> = HashMap::new();
+    async fn of(
+        api: &Api,
+        viewer: &Viewer,
+        devices: &[&Device],
+        now: Timestamp,
+    ) -> Result<Self, Problem> {
+        let mut groups: BTreeMap<String, BTreeSet<DeviceId>> = BTreeMap::new();
         for other in api.control.devices().list().await? {
             let model = &other.traits.model;
             if !model.is_empty() && devices.iter().any(|device| device.traits.model == *model) {
-                by_model.entry(model.clone()).or_default().push(other.id);
+                groups.entry(model.clone()).or_default().insert(other.id);
+            }
+        }
+        let mut by_model = HashMap::new();
+        for (model, group) in groups {
+            let topic = groups::topic_of_model(&model);
+            if let Some(told) = api.tellable(viewer, topic, group).await? {
+                by_model.insert(model, told);
             }
         }
         let ids: Vec<DeviceId> = by_model.values().flatten().copied().collect();
@@ -462,24 +478,18 @@ impl PeerNumbers {
 
     /// `None` when so few share the model that a number would be a person.
     fn about(&self, device: &Device) -> Option<Peers> {
-        let others: Vec<DeviceId> = self
-            .by_model
-            .get(&device.traits.model)?
-            .iter()
-            .copied()
-            .filter(|other| *other != device.id)
-            .collect();
-        if others.len() < ANONYMITY_FLOOR {
+        let group = self.by_model.get(&device.traits.model)?;
+        if group.len() < ANONYMITY_FLOOR {
             return None;
         }
-        let hit = others
+        let hit = group
             .iter()
-            .filter(|other| self.unexpected.get(other).is_some_and(|count| *count > 0))
+            .filter(|one| self.unexpected.get(one).is_some_and(|count| *count > 0))
             .count();
         Some(Peers {
             model: device.traits.model.clone(),
-            devices: others.len(),
-            unexpected_ratio: Some(hit as f64 / others.len() as f64),
+            devices: group.len(),
+            unexpected_ratio: Some(hit as f64 / group.len() as f64),
         })
     }
 }

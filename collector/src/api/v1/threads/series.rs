@@ -1,7 +1,7 @@
 //! `GET /threads/{id}/series`: what the laptops that this talk is about do, day by day.
 //!
-//! **Invariant: numbers of a group are told to those who may see it, and to others only about groups of at least
-//! `ANONYMITY_FLOOR` laptops**; of their own laptops people see everything. Links that a reader may not see take no part.
+//! **Invariant: numbers of a group are told to those who may see it, and to others only as [`crate::groups`] lets them**: about
+//! at least five laptops of others, which stay the same ones while few come and go; of their own laptops people see everything. Links that a reader may not see take no part.
 //! What people run is in no series.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -10,11 +10,7 @@ use axum::{Json, extract::State};
 use serde::Serialize;
 use utoipa::ToSchema;
 use uuid::Uuid;
-use weft_collector_core::{
-    authority::{is_private, may_read_group},
-    device::DeviceId,
-    link::LinkState,
-};
+use weft_collector_core::{authority::is_private, device::DeviceId, link::LinkState};
 
 use super::links;
 use crate::api::{Api, Caller, input::At, problem::Problem};
@@ -74,10 +70,12 @@ pub async fn series(
             .copied()
             .filter(|device| caller.viewer.owns(*device))
             .collect();
-        let whole = may_read_group(&caller.viewer, concerned.len()) || own.len() == concerned.len();
-        let (devices, counted) = match whole {
-            true => (concerned, "all"),
-            false => (own, "own"),
+        let (devices, counted) = match api
+            .tellable(&caller.viewer, kept.anomaly.id, concerned)
+            .await?
+        {
+            Some(told) => (told, "all"),
+            None => (own, "own"),
         };
         let devices: Vec<DeviceId> = devices.into_iter().take(MOST).collect();
         if devices.is_empty() {
