@@ -35,6 +35,7 @@ mod mail;
 mod roles;
 mod shell;
 mod talk;
+mod walk;
 
 use self::fake::Fake;
 
@@ -86,6 +87,7 @@ impl House {
             reply: "weft+{token}@example.org".to_owned(),
             imap: secrecy::SecretString::from(""),
             done: String::new(),
+            ca: String::new(),
         };
         let url = "https://weft.example.org";
         let mail = Mail::open(
@@ -94,6 +96,7 @@ impl House {
             control.clone(),
             clock.clone(),
             threads.clone(),
+            &crate::vault::tests::vault(),
             [7; 32],
         )
         .await
