@@ -17,7 +17,9 @@ use tokio::{
     time::timeout,
 };
 
-use super::{Mail, MailError, reading::MAX_BYTES, settings::Mailbox, take::Envelope};
+use super::{
+    Mail, MailError, reading::MAX_BYTES, settings::Mailbox, take::Envelope, tls::Encryption,
+};
 use crate::jobs::Lease;
 
 /// A server that does not answer within this time does not answer.
@@ -46,6 +48,10 @@ pub enum PostboxError {
         "TLS with {host} failed ({why}): look at the server's certificate, or whether the port speaks TLS at once"
     )]
     Tls { host: String, why: String },
+    #[error(
+        "{host} does not begin TLS ({why}): nothing was said to it; look whether it offers STARTTLS, or write imaps://"
+    )]
+    NoStartTls { host: String, why: String },
     #[error("the server does not let {user} in ({why}): look at user and password")]
     Login { user: String, why: String },
     #[error("there is no folder {folder:?} ({why}): name one at the end of mail.imap")]
@@ -83,17 +89,17 @@ pub async fn open(mailbox: &Mailbox) -> Result<(Open, u32), PostboxError> {
         .await
         .map_err(|_| reach("no answer".to_owned()))?
         .map_err(|error| reach(error.to_string()))?;
-    let line: Box<dyn Line> = match mailbox.tls {
-        false => Box::new(stream),
-        true => encrypted(mailbox, stream).await?,
+    let mut client = match mailbox.encryption {
+        Encryption::None => {
+            let line: Box<dyn Line> = Box::new(stream);
+            greeted(mailbox, line).await?
+        }
+        Encryption::AtOnce => greeted(mailbox, encrypted(mailbox, stream).await?).await?,
+        Encryption::StartTls => {
+            let stream = upgraded(mailbox, stream).await?;
+            Client::new(encrypted(mailbox, stream).await?)
+        }
     };
-    let mut client = Client::new(line);
-    let greeting = timeout(PATIENCE, client.read_response())
-        .await
-        .map_err(|_| PostboxError::Slow)?;
-    if !matches!(greeting, Ok(Some(_))) {
-        return Err(reach("it sends no IMAP greeting".to_owned()));
-    }
     let login = client.login(&mailbox.user, mailbox.password.expose_secret());
     let mut session = timeout(PATIENCE, login)
         .await
@@ -112,14 +118,45 @@ pub async fn open(mailbox: &Mailbox) -> Result<(Open, u32), PostboxError> {
     Ok((session, selected.uid_validity.unwrap_or(0)))
 }
 
+/// A client that has heard the server's first word.
+async fn greeted<L: Line>(mailbox: &Mailbox, line: L) -> Result<Client<L>, PostboxError> {
+    let mut client = Client::new(line);
+    let greeting = timeout(PATIENCE, client.read_response())
+        .await
+        .map_err(|_| PostboxError::Slow)?;
+    match greeting {
+        Ok(Some(_)) => Ok(client),
+        _ => Err(PostboxError::Reach {
+            host: mailbox.host.clone(),
+            port: mailbox.port,
+            why: "it sends no IMAP greeting".to_owned(),
+        }),
+    }
+}
+
+/// Asks for TLS on a line in the clear. What the server said beyond its answer is thrown away: nobody vouches for it.
+async fn upgraded(mailbox: &Mailbox, stream: TcpStream) -> Result<TcpStream, PostboxError> {
+    let mut client = greeted(mailbox, stream).await?;
+    let asked = timeout(PATIENCE, client.run_command_and_check_ok("STARTTLS", None)).await;
+    match asked {
+        Ok(Ok(())) => Ok(client.into_inner()),
+        Ok(Err(error)) => Err(PostboxError::NoStartTls {
+            host: mailbox.host.clone(),
+            why: error.to_string(),
+        }),
+        Err(_) => Err(PostboxError::Slow),
+    }
+}
+
 async fn encrypted(mailbox: &Mailbox, stream: TcpStream) -> Result<Box<dyn Line>, PostboxError> {
-    use rustls_platform_verifier::ConfigVerifierExt as _;
     let failed = |why: String| PostboxError::Tls {
         host: mailbox.host.clone(),
         why,
     };
-    let config =
-        rustls::ClientConfig::with_platform_verifier().map_err(|e| failed(e.to_string()))?;
+    let config = mailbox
+        .authorities
+        .client()
+        .map_err(|e| failed(e.to_string()))?;
     let connector = tokio_rustls::TlsConnector::from(std::sync::Arc::new(config));
     let name = rustls_pki_types::ServerName::try_from(mailbox.host.clone())
         .map_err(|e| failed(e.to_string()))?;

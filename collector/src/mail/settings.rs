@@ -8,6 +8,7 @@ use secrecy::{ExposeSecret as _, SecretString};
 use thiserror::Error;
 use url::Url;
 
+use super::tls::{Authorities, Encryption};
 use crate::config;
 
 /// Where the token stands in a reply address.
@@ -27,6 +28,8 @@ pub enum Unfit {
         "mail.reply = {0:?} is no reply address; write it like \"weft+{{token}}@example.org\" or \"{{token}}@reply.example.org\""
     )]
     Reply(String),
+    #[error("mail.ca = {path:?} cannot be used: {why}; name a PEM file of authorities")]
+    Ca { path: String, why: String },
     #[error("mail.imap takes answers, but mail.reply, to which they are sent, is empty")]
     NoReply,
 }
@@ -77,7 +80,8 @@ impl ReplyAddress {
 pub struct Mailbox {
     pub host: String,
     pub port: u16,
-    pub tls: bool,
+    pub encryption: Encryption,
+    pub authorities: Authorities,
     pub user: String,
     pub password: SecretString,
     pub folder: String,
@@ -89,6 +93,10 @@ pub struct Mailbox {
 #[derive(Clone, Debug)]
 pub struct Settings {
     pub smtp: SecretString,
+    /// How the way to that server is encrypted, and its name.
+    pub encryption: Encryption,
+    pub host: String,
+    pub authorities: Authorities,
     pub from: Address,
     /// The sender's name where no person speaks, and behind theirs.
     pub name: String,
@@ -104,7 +112,11 @@ impl Settings {
         if mail.smtp.expose_secret().is_empty() {
             return Ok(None);
         }
-        check_smtp(mail.smtp.expose_secret())?;
+        let (host, encryption) = server(mail.smtp.expose_secret()).map_err(Unfit::Smtp)?;
+        let authorities = Authorities::read(&mail.ca).map_err(|why| Unfit::Ca {
+            path: mail.ca.clone(),
+            why,
+        })?;
         let from: Address = mail
             .from
             .parse()
@@ -115,13 +127,19 @@ impl Settings {
         };
         let mailbox = match mail.imap.expose_secret() {
             "" => None,
-            url => Some(mailbox(url, &mail.done).map_err(Unfit::Imap)?),
+            url => Some(Mailbox {
+                authorities: authorities.clone(),
+                ..mailbox(url, &mail.done).map_err(Unfit::Imap)?
+            }),
         };
         if mailbox.is_some() && reply.is_none() {
             return Err(Unfit::NoReply);
         }
         Ok(Some(Self {
             smtp: mail.smtp.clone(),
+            encryption,
+            host,
+            authorities,
             from,
             name: mail.name.clone(),
             reply,
@@ -139,24 +157,19 @@ impl Settings {
     }
 }
 
-fn check_smtp(url: &str) -> Result<(), Unfit> {
-    let parsed = Url::parse(url).map_err(|error| Unfit::Smtp(error.to_string()))?;
-    if !matches!(parsed.scheme(), "smtp" | "smtps") {
-        return Err(Unfit::Smtp(format!("the scheme is {:?}", parsed.scheme())));
-    }
+/// The server that takes mail, and how it is spoken to.
+fn server(url: &str) -> Result<(String, Encryption), String> {
+    let parsed = Url::parse(url).map_err(|error| error.to_string())?;
+    let encryption = Encryption::read(&parsed, "smtp", "smtps")?;
     match parsed.host_str() {
-        Some(host) if !host.is_empty() => Ok(()),
-        _ => Err(Unfit::Smtp("it names no server".to_owned())),
+        Some(host) if !host.is_empty() => Ok((host.to_owned(), encryption)),
+        _ => Err("it names no server".to_owned()),
     }
 }
 
 fn mailbox(url: &str, done: &str) -> Result<Mailbox, String> {
     let parsed = Url::parse(url).map_err(|error| error.to_string())?;
-    let tls = match parsed.scheme() {
-        "imaps" => true,
-        "imap" => false,
-        other => return Err(format!("the scheme is {other:?}")),
-    };
+    let encryption = Encryption::read(&parsed, "imap", "imaps")?;
     let host = parsed.host_str().unwrap_or_default();
     if host.is_empty() || parsed.username().is_empty() {
         return Err("it names no server or no user".to_owned());
@@ -165,8 +178,12 @@ fn mailbox(url: &str, done: &str) -> Result<Mailbox, String> {
     let folder = decode(parsed.path().trim_start_matches('/'))?;
     Ok(Mailbox {
         host: host.trim_matches(['[', ']']).to_owned(),
-        port: parsed.port().unwrap_or(if tls { 993 } else { 143 }),
-        tls,
+        port: parsed.port().unwrap_or(match encryption {
+            Encryption::AtOnce => 993,
+            Encryption::StartTls | Encryption::None => 143,
+        }),
+        encryption,
+        authorities: Authorities::default(),
         user: decode(parsed.username())?,
         password: SecretString::from(decode(parsed.password().unwrap_or_default())?),
         folder: match folder.is_empty() {
@@ -205,6 +222,7 @@ mod tests {
             reply: reply.to_owned(),
             imap: SecretString::from(imap),
             done: String::new(),
+            ca: String::new(),
         }
     }
 
@@ -246,23 +264,24 @@ mod tests {
         for (smtp, from, reply, imap, words) in [
             ("mail.example", "w@x.org", "", "", "smtps://"),
             ("http://mail.example", "w@x.org", "", "", "smtps://"),
-            ("smtp://mail.example", "weft", "", "", "weft@example.org"),
+            ("smtps://mail.example", "weft", "", "", "weft@example.org"),
+            ("smtp://mail.example", "w@x.org", "", "", "tls=required"),
             (
-                "smtp://mail.example",
+                "smtps://mail.example",
                 "w@x.org",
                 "w@x.org",
                 "",
                 "{token}@reply",
             ),
             (
-                "smtp://mail.example",
+                "smtps://mail.example",
                 "w@x.org",
                 "",
                 "imaps://u:p@h",
                 "mail.reply",
             ),
             (
-                "smtp://mail.example",
+                "smtps://mail.example",
                 "w@x.org",
                 "w+{token}@x.org",
                 "imaps://h",
@@ -290,8 +309,8 @@ mod tests {
             ("weft@x.org", "p:/ss", "Weft in")
         );
         assert_eq!(
-            (mailbox.port, mailbox.tls, mailbox.done.as_str()),
-            (993, true, "Done")
+            (mailbox.port, mailbox.encryption, mailbox.done.as_str()),
+            (993, Encryption::AtOnce, "Done")
         );
     }
 }

@@ -134,9 +134,13 @@ mod tests {
     use secrecy::SecretString;
 
     use super::*;
+    use crate::mail::tls::{Authorities, Encryption};
 
     fn settings() -> Settings {
         Settings {
+            encryption: Encryption::None,
+            host: "localhost".to_owned(),
+            authorities: Authorities::default(),
             smtp: SecretString::from("smtp://localhost"),
             from: "weft@example.org".parse().unwrap(),
             name: "Weft".to_owned(),

@@ -3,6 +3,7 @@
 //! **Invariant:** nothing here waits for a time to pass; what must not happen is looked at after something later did.
 
 mod servers;
+mod tls;
 
 use std::sync::{
     Arc,
@@ -20,6 +21,7 @@ use weft_collector::{
     config::Config,
     mail::{Mail, seal::Purpose, take},
     threads::{Threads, Words},
+    vault::Vault,
 };
 use weft_collector_core::{
     authority::Role,
@@ -82,6 +84,9 @@ impl Office {
             control.clone(),
             clock,
             threads.clone(),
+            &Vault::of_house(&config, &control, Timestamp::now())
+                .await
+                .unwrap(),
             rand::random(),
         )
         .await

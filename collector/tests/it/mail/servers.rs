@@ -25,6 +25,15 @@ pub struct Servers {
     dovecot: Child,
     pub smtp: u16,
     pub imap: u16,
+    /// The same with TLS from the first byte on; nothing listens there without a certificate.
+    pub smtps: u16,
+    pub imaps: u16,
+}
+
+/// What the servers show, in PEM: certificate and key.
+pub struct Shown {
+    pub certificate: String,
+    pub key: String,
 }
 
 /// A mail in somebody's mailbox.
@@ -43,8 +52,14 @@ pub struct Mail {
 
 impl Servers {
     pub fn start() -> Self {
+        Self::showing(None)
+    }
+
+    /// With a certificate both also speak TLS, at once and by STARTTLS.
+    pub fn showing(shown: Option<Shown>) -> Self {
         let dir = tempfile::tempdir().unwrap();
         let (smtp, imap) = (free_port(), free_port());
+        let (smtps, imaps) = (free_port(), free_port());
         let root = dir.path();
         for folder in ["spool", "mail", "log", "dovecot"] {
             fs::create_dir(root.join(folder)).unwrap();
@@ -52,8 +67,33 @@ impl Servers {
         // Another user walks in here.
         fs::set_permissions(root, fs::Permissions::from_mode(0o755)).unwrap();
         let user = who(root);
-        fs::write(root.join("exim.conf"), exim_config(root, smtp, &user)).unwrap();
-        fs::write(root.join("dovecot.conf"), dovecot_config(root, imap, &user)).unwrap();
+        let mut exim = exim_config(root, smtp, &user);
+        let mut dovecot = dovecot_config(root, imap, &user);
+        if let Some(shown) = shown {
+            let (certificate, key) = (root.join("shown.pem"), root.join("shown.key"));
+            fs::write(&certificate, shown.certificate).unwrap();
+            fs::write(&key, shown.key).unwrap();
+            let (certificate, key) = (certificate.display(), key.display());
+            exim = exim
+                .replace(
+                    "tls_advertise_hosts =",
+                    &format!(
+                        "tls_advertise_hosts = *\ntls_certificate = {certificate}\ntls_privatekey = {key}\ntls_on_connect_ports = {smtps}"
+                    ),
+                )
+                .replace(
+                    &format!("daemon_smtp_ports = {smtp}"),
+                    &format!("daemon_smtp_ports = {smtp} : {smtps}"),
+                );
+            dovecot = dovecot
+                .replace(
+                    "ssl = no",
+                    &format!("ssl = yes\nssl_cert = <{certificate}\nssl_key = <{key}"),
+                )
+                .replace("port = 0", &format!("port = {imaps}\n    ssl = yes"));
+        }
+        fs::write(root.join("exim.conf"), exim).unwrap();
+        fs::write(root.join("dovecot.conf"), dovecot).unwrap();
         let exim = start(
             "exim4",
             &[
@@ -72,6 +112,8 @@ impl Servers {
             dovecot,
             smtp,
             imap,
+            smtps,
+            imaps,
             dir,
         };
         servers.wait_for(smtp);
