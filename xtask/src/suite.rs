@@ -103,6 +103,7 @@ pub fn run(options: &Options) -> Result<()> {
         )
     })?;
     drop(postgres);
+    fetch::console::look(&chromium)?;
     for script in ["story.mjs", "together.mjs", "hostile.mjs"] {
         step(&format!("browser test: {script}"), || {
             show(

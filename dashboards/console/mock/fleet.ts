@@ -132,7 +132,7 @@ export function build(now: Date) {
         ["crash", "forced_off", "power_loss_or_hang", "failed_boot"].includes(boot.end) &&
         t - Date.parse(boot.started_at) < 30 * DAY,
     ).length;
-    const lost = n === 5 ? 37 : 0;
+    const lost = n === 5 || n === 3 ? 37 : 0;
     const stored = 8000 + Math.floor(roll() * 9000);
     devices.push({
       id: device,

@@ -26,6 +26,7 @@ export class Mailing {
     });
     this.mine = {
       on: true,
+      waits: "",
       replies: true,
       wishes: {
         mail: { direct: "instant", talk: "instant", outcome: "instant", machines: "hourly", staff: "instant" },

@@ -35,6 +35,22 @@ pub fn install() -> Result<()> {
     })
 }
 
+/// Looks at every page against the pretended collector: accessibility, width, the content security policy, the keyboard.
+pub fn look(chromium: &str) -> Result<()> {
+    install()?;
+    step(
+        "console: every page, in light and dark, wide and on a phone",
+        || {
+            show(
+                node::npm()?
+                    .args(["run", "test:pages"])
+                    .current_dir(folder())
+                    .env("CHROMIUM", chromium),
+            )
+        },
+    )
+}
+
 /// Builds `dist/` when a source is newer than it.
 pub fn build() -> Result<()> {
     install()?;

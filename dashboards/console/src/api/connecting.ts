@@ -78,7 +78,7 @@ export interface RemotePerson {
   name: string;
   account: Named;
   /** How it became known who they are here; `own`: they said a code over there. */
-  how: "guest" | "mail" | "own" | "admin";
+  how: "guest" | "mail" | "own" | "admin" | "unlinked";
   at: string;
 }
 

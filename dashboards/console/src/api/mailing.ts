@@ -31,6 +31,7 @@ export interface MailAddress {
 // POST /me/mail/addresses, …/main, …/resume, …/remove {address}
 export interface MyMail {
   on: boolean;
+  waits: string; // why mail waits although it is set up; empty: it does not
   replies: boolean;
   wishes: Wishes;
   addresses: MailAddress[];

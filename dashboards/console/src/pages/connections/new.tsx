@@ -70,7 +70,7 @@ export function Connect({ done }: { done: () => void }) {
               <Field field={chosen.address} value={given.address ?? ""} set={set(chosen.address)} />
               <Field field={chosen.place} value={given.place ?? ""} set={set(chosen.place)} />
               {chosen.secrets.map((field) => (
-                <Field key={field.name} field={field} value={given[field.name] ?? ""} set={set(field)} secret />
+                <Field key={field.name} field={field} value={given[field.name] ?? ""} set={set(field)} secret="new" />
               ))}
             </>
           )}
@@ -137,16 +137,18 @@ export function Credentials({ bridge, done }: { bridge: Bridge; done: () => void
             change.mutate();
           }}
         >
-          <p className="small quiet">What is set is never shown. What you leave empty stays as it is.</p>
+          <p className="small quiet">
+            What is set is never shown. Fill in what changes; what you leave empty stays as it is.
+          </p>
           {all
             .find((each) => each.platform === bridge.platform)
             ?.secrets.map((field) => (
               <Field
                 key={field.name}
-                field={{ ...field, required: false }}
+                field={field}
                 value={given[field.name] ?? ""}
                 set={(value) => setGiven({ ...given, [field.name]: value })}
-                secret
+                secret={bridge.secrets.includes(field.name) ? "set" : "missing"}
               />
             ))}
           <div className="actions">
@@ -167,17 +169,20 @@ interface FieldProps {
   field: PlatformField;
   value: string;
   set: (value: string) => void;
-  secret?: boolean;
+  /** A secret of a bridge that is there (`set`, so empty leaves it) or that it still lacks; `new` where there is no bridge yet. */
+  secret?: "new" | "set" | "missing";
 }
 
-function Field({ field, value, set, secret = false }: FieldProps) {
-  const label = field.label.charAt(0).toUpperCase() + field.label.slice(1);
+function Field({ field, value, set, secret }: FieldProps) {
+  const name = field.label.charAt(0).toUpperCase() + field.label.slice(1);
+  const kept = secret === "set";
   const shared = {
-    label: field.required ? label : `${label} (optional)`,
+    label: kept ? `New ${field.label}` : field.required ? name : `${name} (optional)`,
     description: field.help,
-    required: field.required,
+    required: field.required && !kept,
     withAsterisk: false,
     value,
+    placeholder: kept ? "stays as it is" : undefined,
     autoComplete: "off",
     onChange: (event: { currentTarget: { value: string } }) => set(event.currentTarget.value),
   };

@@ -13,6 +13,7 @@ const HOW: Record<RemotePerson["how"], { word: string; tone: string }> = {
   mail: { word: "by their address", tone: "good" },
   own: { word: "said so themselves", tone: "good" },
   admin: { word: "set by IT", tone: "good" },
+  unlinked: { word: "guest, unlinked by IT", tone: "" },
 };
 
 export function People({ bridge }: { bridge: Bridge }) {
@@ -45,9 +46,9 @@ function Row({ bridge, person }: { bridge: Bridge; person: RemotePerson }) {
   const unlink = useChange({
     run: () => del(`/bridges/${bridge.id}/people`, { remote: person.remote }),
     touches: ["bridges"],
-    said: `${person.name} speaks as a guest from now on.`,
+    said: `${person.name} speaks as a guest from now on, until you or they link them again.`,
   });
-  const guest = person.how === "guest";
+  const guest = person.how === "guest" || person.how === "unlinked";
   return (
     <li className="way">
       <div>

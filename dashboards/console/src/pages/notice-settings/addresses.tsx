@@ -16,7 +16,11 @@ export function Addresses({ mine }: { mine: MyMail }) {
   if (!mine.on) {
     return (
       <Section title="Addresses">
-        <p className="quiet">IT has not set mail up here. Feeds and notices in the console work without it.</p>
+        <p className="quiet">
+          {mine.waits
+            ? `No mail comes or goes just now: ${mine.waits}. IT has to see to it; notices in the console go on.`
+            : "IT has not set mail up here. Feeds and notices in the console work without it."}
+        </p>
       </Section>
     );
   }
