@@ -19,7 +19,7 @@ use weft_collector_store::{
     control::{
         Control, ControlError,
         applied::{Applied, Measured},
-        cohorts::{Sort, Standing},
+        groups::{Sort, Standing},
     },
     telemetry::Restarts,
 };
@@ -97,7 +97,7 @@ pub async fn tell_to(
         |group: &BTreeSet<DeviceId>| anonymity::may_tell(group, group, FLOOR, own, &told).is_ok();
     let group: BTreeSet<DeviceId> = measured.effect.measured.iter().copied().collect();
     if !may(&group) {
-        let kept = control.cohorts().standing(measured.post).await?;
+        let kept = control.groups().standing(measured.post).await?;
         let kept = kept.filter(|kept| may(&kept.devices));
         return Ok(kept.and_then(|kept| serde_json::from_value(kept.figures).ok()));
     }
@@ -108,7 +108,7 @@ pub async fn tell_to(
         devices: group,
         figures: serde_json::to_value(&effect).unwrap_or_default(),
     };
-    control.cohorts().stand(clock.id(), &standing, now).await?;
+    control.groups().stand(clock.id(), &standing, now).await?;
     Ok(Some(effect))
 }
 

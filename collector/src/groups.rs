@@ -16,7 +16,7 @@ use weft_collector_core::{
 };
 use weft_collector_store::control::{
     Control, ControlError,
-    cohorts::{Sort, Standing},
+    groups::{Sort, Standing},
 };
 
 use crate::{clock::Clock, watch::earlier};
@@ -56,7 +56,7 @@ pub async fn tellable(
         // Compared with nobody: a figure by itself.
         anonymity::may_tell(group, group, FLOOR, own, &told).is_ok()
     };
-    let standing = control.cohorts().standing(topic).await?;
+    let standing = control.groups().standing(topic).await?;
     if may(&group) {
         if standing.is_none_or(|standing| standing.devices != group) {
             let next = Standing {
@@ -65,7 +65,7 @@ pub async fn tellable(
                 devices: group.clone(),
                 figures: serde_json::Value::Null,
             };
-            control.cohorts().stand(clock.id(), &next, now).await?;
+            control.groups().stand(clock.id(), &next, now).await?;
         }
         return Ok(Some(group));
     }
@@ -80,8 +80,10 @@ pub async fn told(
     sort: Sort,
     now: Timestamp,
 ) -> Result<Vec<BTreeSet<DeviceId>>, ControlError> {
-    control
-        .cohorts()
-        .groups(sort, earlier(now, REMEMBERED))
-        .await
+    let since = earlier(now, REMEMBERED);
+    let mut told = control.groups().told(sort, since).await?;
+    if sort == Sort::Counts {
+        told.extend(control.cohorts().groups(since).await?);
+    }
+    Ok(told)
 }

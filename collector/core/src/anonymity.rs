@@ -342,7 +342,7 @@ mod tests {
         let mut told: Vec<BTreeSet<DeviceId>> = Vec::new();
         for _ in 0..400 {
             let whole: BTreeSet<DeviceId> = (0..24_u128)
-                .filter(|_| random(&mut state) % 3 > 0)
+                .filter(|_| !random(&mut state).is_multiple_of(3))
                 .map(|n| DeviceId(Uuid::from_u128(n)))
                 .collect();
             // Models are thirds, builds are halves: their crossing is a sixth.

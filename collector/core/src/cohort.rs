@@ -104,6 +104,18 @@ pub struct Told {
     pub here: Option<Part>,
 }
 
+impl Told {
+    /// A group that was told as something else than a cohort of a talk.
+    pub fn elsewhere(devices: BTreeSet<DeviceId>) -> Self {
+        Self {
+            by: CohortBy::Fleet,
+            value: String::new(),
+            devices,
+            here: None,
+        }
+    }
+}
+
 /// What the laptops `here` share, the most telling first.
 pub fn about(
     here: &BTreeSet<DeviceId>,

@@ -89,7 +89,7 @@ pub async fn open(mailbox: &Mailbox) -> Result<(Open, u32), PostboxError> {
         .await
         .map_err(|_| reach("no answer".to_owned()))?
         .map_err(|error| reach(error.to_string()))?;
-    let mut client = match mailbox.encryption {
+    let client = match mailbox.encryption {
         Encryption::None => {
             let line: Box<dyn Line> = Box::new(stream);
             greeted(mailbox, line).await?

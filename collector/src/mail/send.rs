@@ -18,6 +18,7 @@ use super::{
     face::{self, Face, Foot},
     seal::Purpose,
     settings::Settings,
+    tls::Encryption,
     told::{self, Told},
     write::{self, Headers},
 };
@@ -103,6 +104,9 @@ pub async fn probe(settings: &Settings) -> Result<(), String> {
             "look at the certificate, or whether the port speaks TLS at once (smtps) or after STARTTLS (?tls=required)"
         }
         None if error.is_timeout() => "nothing answers: look at the firewall",
+        None if settings.encryption == Encryption::AtOnce => {
+            "look at name and port in mail.smtp, whether the server runs, and whether that port speaks TLS at once (else: smtp:// and ?tls=required)"
+        }
         None => "look at name and port in mail.smtp, and whether the server runs",
     };
     Err(format!("{error}: {hint}"))

@@ -37,6 +37,7 @@ pub mod events;
 pub mod feeds;
 pub mod flags;
 pub mod follows;
+pub mod groups;
 pub mod invitations;
 pub mod judgements;
 pub mod leases;

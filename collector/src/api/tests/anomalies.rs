@@ -627,3 +627,40 @@ async fn a_persons_yes_is_told_once() {
     assert_eq!(words.len(), 1, "nothing of programs, once: {words:?}");
     assert!(words[0].contains(&reboot.to_string()), "{words:?}");
 }
+
+#[tokio::test]
+async fn reading_what_was_found_stands_in_the_ledger_of_each_laptop_named() {
+    let house = House::build().await;
+    let (user, peer, tech) = (
+        house.sign_in("user").await,
+        house.sign_in("peer").await,
+        house.sign_in("tech").await,
+    );
+    let both = house.anomaly(Kind::Reboot, &[house.own, house.other]).await;
+    house.anomaly(Kind::Capacity, &[house.own]).await;
+    assert_eq!(house.get(&tech, "/anomalies").await.0, 200);
+    let (_, listed) = house
+        .get(&user, &format!("/devices/{}/looks/summary", house.own))
+        .await;
+    assert!(
+        listed.to_string().contains("the list of anomalies"),
+        "{listed}"
+    );
+    assert_eq!(house.get(&tech, &format!("/anomalies/{both}")).await.0, 200);
+    for (who, device) in [(&user, house.own), (&peer, house.other)] {
+        let (_, told) = house
+            .get(who, &format!("/devices/{device}/looks/summary"))
+            .await;
+        let told = told.to_string();
+        assert!(
+            told.contains("the page of an anomaly") && told.contains("Name of tech"),
+            "{told}"
+        );
+    }
+    // Whoever reads of a group without its single laptops looked at none.
+    assert_eq!(house.get(&user, &format!("/anomalies/{both}")).await.0, 200);
+    let (_, told) = house
+        .get(&peer, &format!("/devices/{}/looks/summary", house.other))
+        .await;
+    assert!(!told.to_string().contains("Name of user"), "{told}");
+}

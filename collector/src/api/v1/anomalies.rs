@@ -1,6 +1,6 @@
 //! Anomalies: what lists and pages show, and what people say about them.
 
-use std::collections::{BTreeSet, HashMap};
+use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use jiff::Timestamp;
 use serde::Serialize;
@@ -8,7 +8,7 @@ use utoipa::ToSchema;
 use uuid::Uuid;
 use weft_collector_core::{
     anomaly::{Judgement, Scope as RuleScope, State},
-    authority::Decision,
+    authority::{Action, Decision, Object, allows},
     device::{CohortBy, DeviceId},
     finding::{Finding, Kind, Severity, Subject},
     link::LinkState,
@@ -29,6 +29,32 @@ pub mod preview;
 pub mod read;
 pub mod resolve;
 pub mod thread;
+
+/// Laptops whose ledger is written when a page names them. One of more is read as a number, and a row for each would take seconds.
+const MOST_NOTED: usize = 500;
+
+/// Reading what is unusual about laptops is a look at each of them.
+async fn note_named(
+    api: &Api,
+    caller: &Caller,
+    place: &str,
+    devices: impl Iterator<Item = DeviceId>,
+) -> Result<(), Problem> {
+    let must_be_told = |device: &DeviceId| {
+        allows(&caller.viewer, Action::See, &Object::Device(*device)).must_be_logged()
+    };
+    let seen: BTreeMap<DeviceId, BTreeSet<String>> = devices
+        .filter(must_be_told)
+        .take(MOST_NOTED)
+        .map(|device| (device, BTreeSet::from(["what was found".to_owned()])))
+        .collect();
+    let now = api.clock.now();
+    Ok(api
+        .control
+        .looks()
+        .note_seen(caller.account.id, place, "anomaly", &seen, now)
+        .await?)
+}
 
 #[derive(Clone, Debug, Serialize, ToSchema)]
 pub struct AnomalySummary {

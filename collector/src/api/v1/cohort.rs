@@ -11,11 +11,11 @@ use uuid::Uuid;
 use weft_collector_core::{
     anonymity::{FLOOR, RULE},
     authority::{Action, Object, allows},
-    cohort::{self, Audience, Part as CorePart, Report, Silence},
+    cohort::{self, Audience, Part as CorePart, Report, Silence, Told},
     detect::wording,
     device::{CohortBy, DeviceId},
 };
-use weft_collector_store::control::devices::Device;
+use weft_collector_store::control::{devices::Device, groups::Sort};
 
 use super::threads::participants;
 use crate::{
@@ -137,10 +137,11 @@ async fn report(
     let _one_at_a_time = api.telling().await;
     let told = match audience {
         Audience::Peer { .. } => {
-            api.control
-                .cohorts()
-                .told(thread, earlier(now, REMEMBERED))
-                .await?
+            let since = earlier(now, REMEMBERED);
+            let mut told = api.control.cohorts().told(thread, since).await?;
+            let others = api.control.groups().told(Sort::Counts, since).await?;
+            told.extend(others.into_iter().map(Told::elsewhere));
+            told
         }
         _ => vec![],
     };

@@ -4,10 +4,10 @@ use axum::{Json, extract::State};
 use serde::{Deserialize, de::DeserializeOwned};
 use utoipa::IntoParams;
 use uuid::Uuid;
-use weft_collector_core::device::DeviceId;
+use weft_collector_core::{device::DeviceId, finding::Subject};
 use weft_collector_store::control::anomalies::{Place, Wanted, rank};
 
-use super::{AnomalySummary, summaries};
+use super::{AnomalySummary, note_named, summaries};
 use crate::api::{
     Api, Caller, guard,
     input::Params,
@@ -73,6 +73,15 @@ pub async fn list(
         )
     };
     let page = Page::of(LIST, found, limit, place, |kept| kept);
+    // A title names its laptop.
+    let named = page
+        .items
+        .iter()
+        .filter_map(|kept| match kept.anomaly.finding.subject {
+            Subject::Device(device) => Some(device),
+            Subject::Cohort(_) => None,
+        });
+    note_named(&api, &caller, "the list of anomalies", named).await?;
     Ok(Json(Page {
         items: summaries(&api, &caller, page.items).await?,
         next_cursor: page.next_cursor,

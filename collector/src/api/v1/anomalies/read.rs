@@ -2,14 +2,13 @@
 
 use axum::{Json, extract::State};
 use uuid::Uuid;
-use weft_collector_core::{
-    authority::{Action, Object, allows},
-    device::DeviceId,
-    finding::Subject,
-};
+use weft_collector_core::finding::Subject;
 
-use super::{Anomaly, find, whole};
+use super::{Anomaly, find, note_named, whole};
 use crate::api::{Api, Caller, input::At, problem::Problem};
+
+/// As the owner reads it in the ledger: "In the page of an anomaly: saw ...".
+const PLACE: &str = "the page of an anomaly";
 
 #[utoipa::path(get, path = "/anomalies/{id}", tag = "anomalies", params(("id" = Uuid, Path)), responses(
     (status = 200, body = Anomaly), (status = 404),
@@ -20,20 +19,14 @@ pub async fn read(
     At(id): At<Uuid>,
 ) -> Result<Json<Anomaly>, Problem> {
     let kept = find(&api, &caller, id).await?;
-    // Reading what is unusual about one laptop is a look at that laptop.
-    if let Subject::Device(device) = kept.anomaly.finding.subject {
-        tell(&api, &caller, device).await?;
+    let finding = &kept.anomaly.finding;
+    match finding.subject {
+        Subject::Device(device) => {
+            note_named(&api, &caller, PLACE, [device].into_iter()).await?;
+        }
+        Subject::Cohort(_) => {
+            note_named(&api, &caller, PLACE, finding.devices.iter().copied()).await?;
+        }
     }
     Ok(Json(whole(&api, &caller, kept).await?))
-}
-
-async fn tell(api: &Api, caller: &Caller, device: DeviceId) -> Result<(), Problem> {
-    if allows(&caller.viewer, Action::See, &Object::Device(device)).must_be_logged() {
-        let now = api.clock.now();
-        api.control
-            .looks()
-            .note(caller.account.id, device, "anomaly", now)
-            .await?;
-    }
-    Ok(())
 }
