@@ -98,8 +98,17 @@ async fn measure() {
     if stored(telemetry.clone()).await.0 == 0 {
         let began = Instant::now();
         eprintln!("store: filling {devices} laptops x {days} days");
-        for statement in statements(FLEET) {
-            telemetry.statement(statement, &size(now)).await.unwrap();
+        // Day by day, as reports come: an insert over many days opens a part for each of them and all its columns at once.
+        for day in 0..days {
+            let of_day = [
+                ("day", i64::from(day)),
+                ("devices", i64::from(devices)),
+                ("days", i64::from(days)),
+                ("now", now.as_microsecond()),
+            ];
+            for statement in statements(FLEET) {
+                telemetry.statement(statement, &of_day).await.unwrap();
+            }
         }
         let (rows, bytes) = stored(telemetry.clone()).await;
         eprintln!(

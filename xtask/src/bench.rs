@@ -23,9 +23,10 @@ pub struct Options {
 const BENCHES: [(&str, &str, &str); 4] = [
     ("spool", "weft-agent-spool", "release"),
     ("detect", "weft-trial", "measure"),
-    ("threads", "weft-collector", "release"),
-    ("store", "weft-collector", "release"),
+    ("threads", COLLECTOR, "release"),
+    ("store", COLLECTOR, "release"),
 ];
+const COLLECTOR: &str = "weft-collector";
 
 /// Needs more than an example: peers, and the binary as it is packed.
 const AGENT: &str = "agent";
@@ -48,6 +49,13 @@ pub fn run(options: &Options) -> Result<()> {
     if BENCHES.iter().any(|(name, _, _)| wanted(name)) {
         // The store's bench runs on the real engine.
         crate::fetch::engine::ensure()?;
+    }
+    // A release of the collector embeds the console and does not build without it.
+    if BENCHES
+        .iter()
+        .any(|(name, package, _)| *package == COLLECTOR && wanted(name))
+    {
+        crate::fetch::console::build()?;
     }
     let mut results = Vec::new();
     for (name, package, profile) in BENCHES {
