@@ -10,6 +10,7 @@
 //! | open, acknowledged | no, and quiet for a while ([`quiet_hours`]) | Resolve, by itself |
 //! | open, acknowledged | no, but its devices stand in a larger finding | Resolve, at once: the larger one speaks for it |
 //! | resolved | yes, with newer evidence | Relapse |
+//! | resolved by a rule | yes, no newer evidence, and the rule was taken back or ended | Update: it stands in the list again |
 //! | open, acknowledged | yes, but a rule says so | Resolve, with the rule's judgement |
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
@@ -19,7 +20,7 @@ use serde::{Deserialize, Serialize};
 use uuid::Uuid;
 
 use crate::{
-    anomaly::{Anomaly, Rule, State},
+    anomaly::{Anomaly, Judgement, Rule, State},
     device::{Cohort, DeviceId},
     finding::{Finding, Kind, Severity, Subject},
 };
@@ -176,7 +177,12 @@ pub fn reconcile(
                         .push(Change::Update(updated(anomaly, finding, now)));
                 }
             }
-            Some(anomaly) if !is_newer(anomaly, &finding) => {}
+            Some(anomaly) if !is_newer(anomaly, &finding) => {
+                if hidden_until_now(anomaly) {
+                    done.changes
+                        .push(Change::Update(reopened(anomaly, finding, now)));
+                }
+            }
             kept => match gate.pass(&finding) {
                 Ok(()) => done.changes.push(match kept {
                     Some(anomaly) => Change::Relapse(relapsed(anomaly, finding, now)),
@@ -206,18 +212,21 @@ pub fn reconcile(
     done
 }
 
-/// Every device of it stands in a finding that took its place.
+/// Every device of it stands in a finding that took its place, or in one of several: what looked like one outbreak while
+/// half of the reports were here may be two causes when all are.
 fn is_spoken_for(anomaly: &Anomaly, speakers: &[Finding]) -> bool {
     let finding = &anomaly.finding;
+    let speakers: Vec<&Finding> = speakers
+        .iter()
+        .filter(|speaker| speaker.cause != finding.cause)
+        .filter(|speaker| finding.kind == Kind::Reboot || speaker.kind == Kind::Compound)
+        .collect();
     matches!(finding.kind, Kind::Reboot | Kind::Process)
         && !finding.devices.is_empty()
-        && speakers.iter().any(|speaker| {
-            speaker.cause != finding.cause
-                && (finding.kind == Kind::Reboot || speaker.kind == Kind::Compound)
-                && finding
-                    .devices
-                    .iter()
-                    .all(|device| speaker.devices.contains(device))
+        && finding.devices.iter().all(|device| {
+            speakers
+                .iter()
+                .any(|speaker| speaker.devices.contains(device))
         })
 }
 
@@ -409,15 +418,30 @@ fn updated(anomaly: &Anomaly, finding: Finding, now: Timestamp) -> Anomaly {
     }
 }
 
-fn relapsed(anomaly: &Anomaly, finding: Finding, now: Timestamp) -> Anomaly {
+/// A rule had resolved it, and no rule hides it any more: a judgement that is taken back gives back what it hid.
+fn hidden_until_now(anomaly: &Anomaly) -> bool {
+    anomaly.state == State::Resolved
+        && matches!(
+            anomaly.judgement,
+            Some(Judgement::Expected | Judgement::False)
+        )
+}
+
+fn reopened(anomaly: &Anomaly, finding: Finding, now: Timestamp) -> Anomaly {
     Anomaly {
         state: State::Open,
         judgement: None,
         updated_at: now,
         resolved_at: None,
-        relapses: anomaly.relapses.saturating_add(1),
         finding,
         ..anomaly.clone()
+    }
+}
+
+fn relapsed(anomaly: &Anomaly, finding: Finding, now: Timestamp) -> Anomaly {
+    Anomaly {
+        relapses: anomaly.relapses.saturating_add(1),
+        ..reopened(anomaly, finding, now)
     }
 }
 

@@ -4,7 +4,7 @@ use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use weft_collector_core::{
     anomaly::{Anomaly, Budget, Change, Judgement, Rule, Scope, State, preview, reconcile},
-    device::DeviceId,
+    device::{Cohort, CohortBy, DeviceId},
     finding::{Facts, Finding, Kind, Severity, Subject, cause},
 };
 
@@ -99,6 +99,69 @@ fn one_life() {
         (kept.len(), kept[0].relapses, kept[0].state),
         (1, 1, State::Open)
     );
+}
+
+/// Somebody judged in haste and took it back: the next round shows again what was hidden, and wakes nobody for it.
+#[test]
+fn a_judgement_taken_back_gives_back_what_it_hid() {
+    let (mut kept, budget) = (Vec::new(), Budget::default());
+    let one = || finding(1, "restarts", Severity::Medium, now(0));
+    round(&mut kept, &[one()], &[], now(0), &budget);
+    let rule = Rule::of(
+        Uuid::nil(),
+        &kept[0],
+        Judgement::Expected,
+        Scope::Device(kept[0].finding.devices[0]),
+        now(1),
+        None,
+        String::new(),
+    );
+    let words = round(&mut kept, &[one()], &[rule], now(2), &budget);
+    assert_eq!(words, ["resolve", "hidden"]);
+    assert_eq!(round(&mut kept, &[one()], &[], now(3), &budget), ["update"]);
+    let back = &kept[0];
+    assert_eq!((back.state, back.judgement), (State::Open, None));
+    assert_eq!((back.relapses, back.resolved_at), (0, None));
+    // What ended by itself or by a person's hand is not given back.
+    assert_eq!(round(&mut kept, &[], &[], now(75), &budget), ["resolve"]);
+    assert!(round(&mut kept, &[one()], &[], now(76), &budget).is_empty());
+}
+
+/// Half of the reports are here and look like one outbreak; with the rest there are two causes, and the first goes.
+#[test]
+fn an_outbreak_that_was_two_causes_makes_room_for_both() {
+    let (mut kept, budget) = (Vec::new(), Budget::default());
+    let about = |devices: &[u128], what: &str| Finding {
+        detector: "reboot.outbreak".to_owned(),
+        subject: Subject::Cohort(Cohort {
+            by: CohortBy::Fleet,
+            value: what.to_owned(),
+        }),
+        devices: devices
+            .iter()
+            .map(|device| DeviceId(Uuid::from_u128(*device)))
+            .collect(),
+        ..finding(devices[0], what, Severity::High, now(0))
+    };
+    round(
+        &mut kept,
+        &[about(&[1, 2, 3, 4, 5, 6], "fleet")],
+        &[],
+        now(0),
+        &budget,
+    );
+    let driver = about(&[1, 2, 3, 7, 8, 9, 10], "driver");
+    let build = about(&[4, 5, 6, 11, 12, 13, 14], "build");
+    let one = round(
+        &mut kept,
+        std::slice::from_ref(&driver),
+        &[],
+        now(1),
+        &budget,
+    );
+    assert_eq!(one, ["open"], "half of its devices are unexplained");
+    let two = round(&mut kept, &[driver, build], &[], now(2), &budget);
+    assert_eq!(two, ["open", "resolve"]);
 }
 
 #[test]
