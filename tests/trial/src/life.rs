@@ -482,18 +482,19 @@ fn programs(world: &mut World, index: usize, random: &mut SmallRng) {
                 continue;
             }
             let sha = format!("{:064x}", random.random::<u128>());
-            let (name, path, parent) = if linux {
-                ("api-server", "~/src/api/target/debug/api-server", "cargo")
+            let (name, parent) = if linux {
+                ("api-server", "cargo")
             } else {
-                (
-                    "api-server.exe",
-                    r"~\source\repos\api\bin\Debug\net8.0\api-server.exe",
-                    "devenv.exe",
-                )
+                ("api-server.exe", "devenv.exe")
             };
             let mut seen = sight(day_of(day), parent, random.random_range(10.0..4_000.0));
             seen.until = day_of(day) + 1.2;
-            world.program(file(name, path, &sha, "", "", "home", "person"), seen);
+            // Of a path in a home an agent tells nothing by default, but that it is a place where software is made.
+            let built = ProcessIdentity {
+                traits: vec!["workshop".to_owned()],
+                ..file(name, "~", &sha, "", "", "home", "person")
+            };
+            world.program(built, seen);
         }
     }
 }

@@ -12,7 +12,7 @@ use std::{
 use jiff::{SignedDuration, Timestamp};
 use uuid::Uuid;
 use weft_collector_core::{
-    detect::process::identity,
+    detect::process::identity_of,
     device::{DeviceId, Traits},
     event::BootEnd,
     evidence::{
@@ -171,14 +171,7 @@ impl World {
     }
 
     pub fn program(&mut self, about: ProcessIdentity, seen: Sighting) {
-        let key = identity(
-            &about.executable_name,
-            &about.executable_path,
-            &about.executable_sha256,
-            &about.package,
-            &about.signer,
-            &about.place,
-        );
+        let key = identity_of(&about);
         let program = self.programs.entry(key.clone()).or_insert_with(|| Program {
             about: ProcessIdentity { key, ..about },
             ..Program::default()

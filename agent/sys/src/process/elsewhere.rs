@@ -138,6 +138,9 @@ impl Identifier {
         if executable_name.starts_with('.') && executable_name.len() > 1 {
             traits.push("hidden_name");
         }
+        if super::place::is_workshop(&path) {
+            traits.push("workshop");
+        }
         let known = self.known(&path);
         let executable_sha256 = known.sha256.unwrap_or_else(|reason| {
             traits.push(reason);

@@ -258,6 +258,9 @@ impl ProgramFacts {
         if self.executable_path.contains("/.mount_") {
             self.traits.push("appimage");
         }
+        if place::is_workshop(&self.executable_path) {
+            self.traits.push("workshop");
+        }
         // A process may call itself anything. Threads and interpreters rename themselves in good faith, so only a name
         // that pretends to be a kernel thread counts.
         if !self.kernel_thread && (self.comm.starts_with("kworker") || self.comm.starts_with('[')) {

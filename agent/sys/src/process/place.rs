@@ -82,6 +82,41 @@ const SYSTEM: [&str; 12] = [
     "/Library",
 ];
 
+/// Folders in which software is made or kept by those who make it: outputs of builds, environments of languages. Lower case.
+const WORKSHOPS: [&str; 24] = [
+    "/target/debug/",
+    "/target/release/",
+    "/node_modules/",
+    "/.venv/",
+    "/venv/",
+    "/site-packages/",
+    "/cmake-build",
+    "/build/",
+    "/go-build",
+    "/go/bin/",
+    "/deriveddata/",
+    "/bazel-",
+    "/.gradle/",
+    "/bin/debug/",
+    "/bin/release/",
+    "/obj/debug/",
+    "/.rustup/",
+    "/.cargo/",
+    "/.pyenv/",
+    "/.rbenv/",
+    "/.nvm/",
+    "/.sdkman/",
+    "/miniconda3/",
+    "/anaconda3/",
+];
+
+/// Whether `path` lies where software is made. Told as the trait "workshop", because the redactor leaves nothing of a path in
+/// a home by which a collector could see that a new program is a developer's own.
+pub fn is_workshop(path: &str) -> bool {
+    let path = path.to_lowercase().replace('\\', "/");
+    WORKSHOPS.iter().any(|workshop| path.contains(workshop))
+}
+
 /// The class of a place.
 pub fn of(known: Known<'_>) -> Place {
     if known.kernel_thread || known.path.starts_with("/memfd:") || known.path.starts_with("memfd:")
@@ -125,6 +160,26 @@ pub fn is_below(path: &str, prefix: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn workshops_by_path() {
+        for path in [
+            "/home/anna/src/api/target/debug/api",
+            "/root/.cargo/bin/cargo",
+            r"C:\Users\anna\source\repos\api\bin\Debug\net8.0\api.exe",
+            "/Users/anna/Library/Developer/Xcode/DerivedData/App/App",
+        ] {
+            assert!(is_workshop(path), "{path}");
+        }
+        for path in [
+            "",
+            "/usr/bin/cargo",
+            "/home/anna/Downloads/debug",
+            r"C:\Users\anna\tool.exe",
+        ] {
+            assert!(!is_workshop(path), "{path}");
+        }
+    }
 
     #[test]
     fn places_by_path() {

@@ -170,14 +170,7 @@ fn is_of(process: &ProcessIdentity, part: &Finding) -> bool {
 
 fn identity_of(process: &ProcessIdentity) -> String {
     if process.key.is_empty() {
-        super::process::identity(
-            &process.executable_name,
-            &process.executable_path,
-            &process.executable_sha256,
-            &process.package,
-            &process.signer,
-            &process.place,
-        )
+        super::process::identity_of(process)
     } else {
         process.key.clone()
     }

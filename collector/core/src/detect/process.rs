@@ -13,7 +13,7 @@ mod rarity;
 pub mod roles;
 mod spread;
 
-pub use identity::{identity, normalised_name, normalised_path};
+pub use identity::{identity, identity_of, normalised_name, normalised_path};
 pub use masquerade::Masquerade;
 
 use jiff::Timestamp;

@@ -206,3 +206,51 @@ fn restarts_and_a_process_on_neighbours_are_one_critical_anomaly() {
     );
     assert_eq!(findings[0].cause, alone[0].cause);
 }
+
+/// By default nothing of a path in a home travels: the agent's word "workshop" tells a developer's own builds, and each
+/// build is the same program however its content changes.
+#[test]
+fn a_developers_builds_are_told_by_the_agents_word() {
+    use weft_collector_core::detect::process::identity_of;
+    let built = |sim: &mut Sim, sha: &str, day: f64, traits: Vec<String>| {
+        let process = sim.seen("", "home", &[(3, day)]);
+        process.executable_name = "api-server".to_owned();
+        process.executable_path = "~".to_owned();
+        process.executable_sha256 = sha.to_owned();
+        // On a machine for experiments a person often is root.
+        process.user_class = "system".to_owned();
+        process.traits = traits;
+    };
+    let findings = |traits: &[&str]| {
+        let mut sim = Sim::new(40, 8);
+        sim.ordinary_programs();
+        for day in 20..30 {
+            let traits = traits.iter().map(|one| (*one).to_owned()).collect();
+            built(
+                &mut sim,
+                &format!("{day:064x}"),
+                f64::from(day) + 0.4,
+                traits,
+            );
+        }
+        sim.findings(30.2)
+    };
+    let told = findings(&["workshop"]);
+    assert!(told.is_empty(), "{:?}", titles(&told));
+    assert!(
+        !findings(&[]).is_empty(),
+        "without the word they are strangers"
+    );
+
+    let mut sim = Sim::new(1, 1);
+    built(&mut sim, "aa", 1.0, vec!["workshop".to_owned()]);
+    built(&mut sim, "bb", 2.0, vec!["workshop".to_owned()]);
+    let names: Vec<String> = sim.processes.iter().map(identity_of).collect();
+    assert_eq!(names[0], names[1]);
+    // A word of the agent's never takes a program from its owner.
+    sim.processes[0].package = "dpkg:api@1".to_owned();
+    assert_eq!(
+        identity_of(&sim.processes[0]),
+        "package:dpkg:api:api-server"
+    );
+}

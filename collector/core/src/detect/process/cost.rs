@@ -9,7 +9,7 @@ use crate::{
         baseline::finite,
         cap,
         fleet::Fleet,
-        process::{identity::in_workshop, rarity::Subject},
+        process::{identity::is_made_here, rarity::Subject},
         wording,
     },
     evidence::ProcessSeen,
@@ -17,7 +17,7 @@ use crate::{
 };
 
 pub fn judge(subject: &Subject<'_>, fleet: &Fleet<'_>, settings: &Settings) -> Option<Finding> {
-    if subject.owned() || !subject.provenance || in_workshop(&subject.about.executable_path) {
+    if subject.owned() || !subject.provenance || is_made_here(subject.about) {
         return None;
     }
     if subject.key.starts_with("built:")

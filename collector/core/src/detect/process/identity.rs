@@ -15,8 +15,10 @@ use std::sync::LazyLock;
 
 use regex::Regex;
 
+use crate::evidence::ProcessIdentity;
+
 /// Folders in which software is made; what runs from there is a work in progress of the person at the keyboard.
-const WORKSHOPS: [&str; 16] = [
+const WORKSHOPS: [&str; 24] = [
     "/target/debug/",
     "/target/release/",
     "/node_modules/",
@@ -26,6 +28,7 @@ const WORKSHOPS: [&str; 16] = [
     "/cmake-build",
     "/build/",
     "/go-build",
+    "/go/bin/",
     "/deriveddata/",
     "/bazel-",
     "/.gradle/",
@@ -33,7 +36,16 @@ const WORKSHOPS: [&str; 16] = [
     "/bin/release/",
     "/obj/debug/",
     "/.rustup/",
+    "/.cargo/",
+    "/.pyenv/",
+    "/.rbenv/",
+    "/.nvm/",
+    "/.sdkman/",
+    "/miniconda3/",
+    "/anaconda3/",
 ];
+/// The agent's word for it, where the redactor left nothing of the path to see it by.
+const WORKSHOP: &str = "workshop";
 
 struct Pattern {
     find: Regex,
@@ -88,6 +100,27 @@ pub fn identity(
     let path = normalised_path(path);
     let what = if path.is_empty() { plain } else { path };
     format!("named:{place}:{what}")
+}
+
+/// [`identity`] of a program as it was told, its traits included.
+pub fn identity_of(about: &ProcessIdentity) -> String {
+    let nobodys = about.package.trim().is_empty() && about.signer.trim().is_empty();
+    if nobodys && is_told_workshop(about) {
+        let plain = normalised_name(&about.executable_name);
+        return format!("built:{WORKSHOP}:{plain}");
+    }
+    identity(
+        &about.executable_name,
+        &about.executable_path,
+        &about.executable_sha256,
+        &about.package,
+        &about.signer,
+        &about.place,
+    )
+}
+
+fn is_told_workshop(about: &ProcessIdentity) -> bool {
+    about.traits.iter().any(|one| one == WORKSHOP)
 }
 
 /// Lower case, no versions: "Python3.11" and "python3.12" are both "{version}"-free "python".
@@ -155,6 +188,11 @@ pub fn package_name(package: &str) -> String {
 pub fn in_workshop(path: &str) -> bool {
     let path = slashed(path);
     WORKSHOPS.iter().any(|workshop| path.contains(workshop))
+}
+
+/// The same of a program, by its path or by the agent's word.
+pub fn is_made_here(about: &ProcessIdentity) -> bool {
+    is_told_workshop(about) || in_workshop(&about.executable_path)
 }
 
 pub(super) fn slashed(path: &str) -> String {

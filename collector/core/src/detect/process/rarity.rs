@@ -16,7 +16,7 @@ use crate::{
         cap,
         fleet::{DAY, Fleet, believable, days},
         process::{
-            identity::{in_workshop, normalised_name, package_name},
+            identity::{is_made_here, normalised_name, package_name},
             masquerade::{self, Masquerade, place_words},
         },
         wording,
@@ -103,14 +103,7 @@ pub fn subjects(evidence: &Evidence) -> Vec<Subject<'_>> {
     let mut by_key: BTreeMap<String, Vec<&ProcessIdentity>> = BTreeMap::new();
     for process in &evidence.processes {
         let key = if process.key.is_empty() {
-            super::identity(
-                &process.executable_name,
-                &process.executable_path,
-                &process.executable_sha256,
-                &process.package,
-                &process.signer,
-                &process.place,
-            )
+            super::identity_of(process)
         } else {
             process.key.clone()
         };
@@ -562,7 +555,7 @@ fn place(points: &mut Points, subject: &Subject<'_>) {
             "It runs with the system's rights from a place that a person can write.".to_owned(),
         );
     }
-    if in_workshop(&about.executable_path) {
+    if is_made_here(about) {
         points.add(-3.0, String::new());
     }
 }

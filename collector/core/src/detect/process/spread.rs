@@ -10,7 +10,7 @@ use crate::{
     detect::{
         Settings, cap,
         fleet::{Fleet, days},
-        process::{identity::in_workshop, masquerade::place_words, rarity::Subject},
+        process::{identity::is_made_here, masquerade::place_words, rarity::Subject},
         wording,
     },
     device::{Cohort, CohortBy, DeviceId},
@@ -30,10 +30,7 @@ const UNSEEN: f64 = 3.0;
 const STILL_DAYS: f64 = 5.0;
 
 pub fn judge(subject: &Subject<'_>, fleet: &Fleet<'_>, settings: &Settings) -> Option<Finding> {
-    if subject.owned()
-        || in_workshop(&subject.about.executable_path)
-        || subject.key.starts_with("built:")
-    {
+    if subject.owned() || is_made_here(subject.about) || subject.key.starts_with("built:") {
         return None;
     }
     if matches!(

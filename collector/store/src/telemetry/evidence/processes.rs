@@ -6,7 +6,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use jiff::Timestamp;
 use serde::Deserialize;
 use weft_collector_core::{
-    detect::process::identity,
+    detect::process::identity_of,
     device::DeviceId,
     evidence::{ProcessIdentity, ProcessSeen},
 };
@@ -126,15 +126,8 @@ fn runs(names: &[Name]) -> Vec<&[Name]> {
 impl Row {
     fn identity(self, devices_with_name: u32) -> ProcessIdentity {
         let About(path, sha256, package, original_file_name, user_class, traits) = self.about;
-        ProcessIdentity {
-            key: identity(
-                &self.name,
-                &path,
-                &sha256,
-                &package,
-                &self.signed,
-                &self.lies,
-            ),
+        let told = ProcessIdentity {
+            key: String::new(),
             executable_name: self.name,
             executable_path: path,
             executable_sha256: sha256,
@@ -147,6 +140,10 @@ impl Row {
             devices_with_name: devices_with_name.max(self.devices),
             seen: self.seen.into_iter().map(Seen::seen).collect(),
             devices: self.devices,
+        };
+        ProcessIdentity {
+            key: identity_of(&told),
+            ..told
         }
     }
 }
