@@ -167,10 +167,9 @@ impl About<'_> {
                     wording::count(points.len(), "day")
                 ));
                 format!(
-                    "{mount} on {name} will be full in about {} ({} to {})",
+                    "{mount} on {name} will be full in about {} ({})",
                     in_days(middle),
-                    whole(low),
-                    in_days(high)
+                    between(low, high)
                 )
             }
             None => format!(
@@ -474,6 +473,16 @@ fn whole(days: f64) -> String {
         format!("{days:.0}")
     } else {
         "never".to_owned()
+    }
+}
+
+/// "5 to 9 days"; what grows steadily is known to the hour, and "3 to 3 days" would say nothing. Tenths are rounded outwards.
+fn between(low: f64, high: f64) -> String {
+    if low.round() == high.round() {
+        let (low, high) = ((low * 10.0).floor() / 10.0, (high * 10.0).ceil() / 10.0);
+        format!("{low:.1} to {high:.1} days")
+    } else {
+        format!("{} to {}", whole(low), in_days(high))
     }
 }
 

@@ -37,6 +37,23 @@ fn disk(usage: impl Fn(f64) -> f64) -> Vec<Finding> {
     })
 }
 
+/// An interval that is narrower than a day is still an interval.
+#[test]
+fn a_steady_disk_is_not_full_in_three_to_three_days() {
+    let findings = disk(|day| 390.0 + 4.0 * (day - 15.0) + 0.2 * (day as i64 % 3) as f64);
+    let title = &findings[0].title;
+    let (_, interval) = title.split_once('(').unwrap();
+    let (low, high) = interval
+        .trim_end_matches(" days)")
+        .split_once(" to ")
+        .unwrap();
+    assert_ne!(low, high, "{title}");
+    assert!(
+        low.parse::<f64>().unwrap() < high.parse::<f64>().unwrap(),
+        "{title}"
+    );
+}
+
 #[test]
 fn a_filling_disk_is_told_with_an_interval() {
     let findings = disk(|day| 300.0 + 6.0 * (day - 15.0) + (day as i64 % 3) as f64);
