@@ -21,8 +21,10 @@
 //!
 //! A brand-new fleet of ten has next to nothing to learn from: one invented end in 60 invented device-days is added to
 //! `m`, and `a` is drawn towards 1 by ten invented devices. In a fleet of 100,000 both are drops in the sea. Devices
-//! that the first fit finds absurd are left out of the second, so that the sick do not teach what health is; and a
-//! device is always judged by a fit that it is not part of.
+//! that a fit finds absurd are left out of the next, so that the sick do not teach what health is; and a device is
+//! always judged by a fit that it is not part of. Many sick at once widen a fit of everybody until it finds none of them
+//! absurd (masking), so in a fleet of thirty and more the first fit leaves the worst fifth out and later ones let back in
+//! whom they do not find absurd: the forward search of robust statistics (Hadi and Simonoff, JASA 88, 1993).
 //!
 //! Sources: Robbins, *The empirical Bayes approach* (1956); Clayton and Kaldor, *Empirical Bayes estimates of
 //! age-standardized relative risks*, Biometrics 43 (1987); Marshall, *Mapping disease and mortality rates using empirical
@@ -38,8 +40,14 @@ const INVENTED_DAYS: f64 = 60.0;
 const INVENTED_DEVICES: f64 = 10.0;
 /// Beyond these the prior is a point, or has no middle.
 const SHAPE: std::ops::RangeInclusive<f64> = 0.3..=8.0;
-/// A device whose count is less likely than this under the first fit does not teach the second.
+/// A device whose count is less likely than this under one fit does not teach the next.
 const ABSURD: f64 = 1e-3;
+/// At most one device in this many is left out: a fleet whose rates simply differ much has no majority beneath them.
+const LEFT_OUT_OF: usize = 5;
+/// Fewer devices than this have no worst fifth to speak of: the invented experience, not a trimmed handful, holds there.
+const LEAST_TO_TRIM: usize = 30;
+/// Fits after the first; healthy fleets settle in three or four.
+const FITS: usize = 8;
 /// Smallest chance that double precision can tell from zero in `1 - sum`.
 const SMALLEST_CHANCE: f64 = 1e-15;
 
@@ -125,19 +133,57 @@ impl Moments {
     }
 }
 
-/// Moments of the healthy majority: fitted, then fitted again without the devices that the first fit finds absurd.
-/// The second value says which devices taught.
+/// Moments of the healthy majority, and which devices taught it.
 pub fn learn(exposures: &[Exposure]) -> (Moments, Vec<bool>) {
-    let first = Moments::of(exposures).prior();
-    let taught: Vec<bool> = exposures
+    let everybody = Moments::of(exposures);
+    if exposures.len() < LEAST_TO_TRIM {
+        let taught = plausible(exposures, everybody.prior());
+        return (of_taught(exposures, &taught), taught);
+    }
+    let mut taught = without_the_worst(exposures, everybody.prior(), 1.0);
+    let mut moments = of_taught(exposures, &taught);
+    for _ in 0..FITS {
+        let next = without_the_worst(exposures, moments.prior(), ABSURD);
+        if next == taught {
+            break;
+        }
+        moments = of_taught(exposures, &next);
+        taught = next;
+    }
+    (moments, taught)
+}
+
+fn of_taught(exposures: &[Exposure], taught: &[bool]) -> Moments {
+    let teachers = exposures
         .iter()
-        .map(|exposure| first.chance_of_at_least(exposure.ends, exposure.days) >= ABSURD)
-        .collect();
-    let majority = exposures
-        .iter()
-        .zip(&taught)
+        .zip(taught)
         .filter_map(|(exposure, taught)| taught.then_some(exposure));
-    (Moments::of(majority), taught)
+    Moments::of(teachers)
+}
+
+fn plausible(exposures: &[Exposure], fit: Gamma) -> Vec<bool> {
+    exposures
+        .iter()
+        .map(|exposure| fit.chance_of_at_least(exposure.ends, exposure.days) >= ABSURD)
+        .collect()
+}
+
+/// Who may teach after `fit`: all but those less likely than `least`, of whom the least likely go first when they are too
+/// many.
+fn without_the_worst(exposures: &[Exposure], fit: Gamma, least: f64) -> Vec<bool> {
+    let mut worst: Vec<(f64, usize)> = exposures
+        .iter()
+        .map(|exposure| fit.chance_of_at_least(exposure.ends, exposure.days))
+        .zip(0..)
+        .filter(|(chance, _)| *chance < least)
+        .collect();
+    worst.sort_by(|(one, _), (other, _)| one.total_cmp(other));
+    worst.truncate(exposures.len() / LEFT_OUT_OF);
+    let mut taught = vec![true; exposures.len()];
+    for (_, index) in worst {
+        taught[index] = false;
+    }
+    taught
 }
 
 /// A rate per day, not known exactly.
@@ -187,6 +233,10 @@ impl Gamma {
             let step = f64::from(step);
             term *= (self.shape + step - 1.0) / step * (1.0 - stay);
             below += term;
+            // What follows cannot be told from zero: a count out of this world must not cost a walk through all below it.
+            if below >= 1.0 - SMALLEST_CHANCE {
+                break;
+            }
         }
         finite(1.0 - below).clamp(SMALLEST_CHANCE, 1.0)
     }
@@ -288,7 +338,8 @@ impl TwoByTwo {
     pub fn chance(self) -> f64 {
         let hits = self.hit + self.hit_elsewhere;
         let all = self.of + self.of_elsewhere;
-        if hits == 0 || all == 0 {
+        // More hit than there are is a contradiction, and a contradiction is no certainty.
+        if hits == 0 || self.hit > self.of || self.hit_elsewhere > self.of_elsewhere {
             return 1.0;
         }
         let total = ln_choose(all, hits);

@@ -5,6 +5,7 @@
 mod capacity;
 mod life;
 mod links;
+mod numbers;
 mod processes;
 mod properties;
 mod reboots;

@@ -199,6 +199,53 @@ fn missed_beats_do_not_hide_the_beat() {
     );
 }
 
+/// Somebody restarts by hand, an update comes, something else crashes: the beat goes on and is named.
+#[test]
+fn other_restarts_do_not_hide_the_beat() {
+    // (what comes in between, beats until it must be named): a foreign crash breaks two intervals, a person's none.
+    for (between, most) in [
+        (BootEnd::CleanRestart, 6),
+        (BootEnd::Update, 6),
+        (BootEnd::Crash, 8),
+    ] {
+        for starts_anew in [false, true] {
+            let mut named_within = 0;
+            for seed in 0..40 {
+                let mut sim = Sim::new(30, 900 + seed);
+                sim.ordinary(-30.0, 30.0, 0.01);
+                sim.ends.retain(|(of, _)| *of != 3);
+                let period = 1.9 + 0.3 * (seed as f64 / 40.0);
+                let (mut at, mut up_since) = (30.3 * 24.0, 30.3 * 24.0);
+                let mut named = false;
+                for beat in 0..most {
+                    if beat == 3 {
+                        let other = at + period * sim.chance.between(0.25, 0.7);
+                        sim.end(3, other / 24.0, between, other - up_since);
+                        up_since = other + 0.03;
+                        if starts_anew {
+                            at = up_since;
+                        }
+                    }
+                    at += period * (1.0 + sim.chance.between(-0.02, 0.02));
+                    sim.end(3, at / 24.0, BootEnd::PowerLossOrHang, at - up_since);
+                    up_since = at + 0.03;
+                    let findings = sim.findings(at / 24.0 + 0.01);
+                    named |= findings.iter().any(|finding| {
+                        finding.detector == "reboot.periodic"
+                            && finding.devices == [device(3)]
+                            && (stated_hours(&finding.title) - period).abs() < 0.05 * period
+                    });
+                }
+                named_within += usize::from(named);
+            }
+            assert!(
+                named_within >= 38,
+                "{between:?}, anew {starts_anew}: {named_within} of 40 within {most}"
+            );
+        }
+    }
+}
+
 /// Restarts at random are no beat: the share of wrong names stays where the settings put it.
 #[test]
 fn random_restarts_have_no_beat() {

@@ -2,7 +2,9 @@
 //!
 //! Two questions, either of which is enough:
 //!
-//! 1. *Has it changed?* The last week against what its own earlier ends, added to the prior of its like, predict.
+//! 1. *Has it changed?* The last week, and the last 30 days, against what its own ends before them, added to the prior of
+//!    its like, predict. The month is for laptops that get worse so slowly that last week is no surprise after the
+//!    weeks before it; their own quiet past speaks even while many sick laptops at once make the fleet look unsteady.
 //! 2. *Is it worse than its like?* The last 30 days against what devices like it predict, its own past left aside;
 //!    without this, a laptop that crashed daily since it was bought would be "normal for itself".
 //!
@@ -15,7 +17,7 @@ use std::collections::BTreeMap;
 use crate::{
     detect::{
         Settings,
-        baseline::{Exposure, Moments, believable, finite, learn},
+        baseline::{Exposure, Gamma, Moments, believable, finite, learn},
         fleet::Fleet,
         reboot::history::History,
         wording,
@@ -23,17 +25,19 @@ use crate::{
     device::{Cohort, CohortBy, DeviceId},
 };
 
-/// Days of the second question: long enough for one a week to show.
-const CHRONIC_DAYS: f64 = 30.0;
+/// The longer window of both questions: enough for one a week to show.
+const MONTH_DAYS: f64 = 30.0;
+/// Trouble that stopped a week ago is not trouble of today, and one end is never a pattern.
+const PRESENT_LEAST: u32 = 2;
 /// How many device-days the belief "a cohort is like the fleet" is worth.
 const COHORT_DAYS: f64 = 90.0;
 
 #[derive(Clone, Debug, PartialEq)]
 pub struct Excess {
     pub surprising: bool,
-    /// Chance of this under the better of the two questions.
+    /// Chance of this under the most telling question.
     pub chance: f64,
-    /// Whether the first question alone would have been enough: this is no habit of old.
+    /// Whether the last week is a surprise after its own past: this is no habit of old.
     pub changed: bool,
     /// Count over what was expected.
     pub ratio: f64,
@@ -80,45 +84,75 @@ pub fn judge(
     judged.into_iter().collect()
 }
 
-fn excess(
-    history: &History,
-    prior: crate::detect::baseline::Gamma,
-    like: &str,
-    settings: &Settings,
-) -> Excess {
-    let recent = history.last(settings.recent_days);
-    let past = history.before(settings.recent_days);
-    let long = history.last(CHRONIC_DAYS);
-    let own = prior.after(past);
+fn excess(history: &History, prior: Gamma, like: &str, settings: &Settings) -> Excess {
+    let week = settings.recent_days;
+    let recent = history.last(week);
+    let changed = Asked::after_own_past(history, prior, week);
+    let asked = [
+        changed,
+        Asked::after_own_past(history, prior, MONTH_DAYS),
+        Asked::of_its_like(history, prior, MONTH_DAYS),
+    ]
+    .into_iter()
+    .reduce(|best, next| {
+        if next.chance < best.chance {
+            next
+        } else {
+            best
+        }
+    })
+    .unwrap_or(changed);
 
-    let changed = own.chance_of_at_least(recent.ends, recent.days);
-    let chronic = prior.chance_of_at_least(long.ends, long.days);
-    let by_change = changed <= chronic;
-    let (count, window, expected, chance) = if by_change {
-        (recent.ends, recent.days, own.mean() * recent.days, changed)
-    } else {
-        (long.ends, long.days, prior.mean() * long.days, chronic)
-    };
-    let ratio = finite(f64::from(count) / expected.max(1e-6));
-    // Trouble that stopped a week ago is not trouble of today, and one end is never a pattern.
-    let present = recent.ends >= if by_change { settings.rate_least } else { 2 };
+    let (count, days) = (asked.seen.ends, asked.seen.days.max(1.0));
+    let ratio = finite(f64::from(count) / asked.expected.max(1e-6));
+    let past = history.before(asked.window);
     Excess {
-        surprising: present && count >= settings.rate_least && ratio >= settings.rate_ratio,
-        chance,
-        changed: recent.ends >= settings.rate_least && changed <= settings.rate_chance,
+        surprising: recent.ends >= PRESENT_LEAST
+            && count >= settings.rate_least
+            && ratio >= settings.rate_ratio,
+        chance: asked.chance,
+        changed: recent.ends >= settings.rate_least && changed.chance <= settings.rate_chance,
         ratio,
-        window_days: window.max(1.0),
+        window_days: days,
         compared: format!(
-            "{} in the last {:.0} days; {like} have {} in that time.",
+            "{} in the last {days:.0} days; {like} have {} in that time.",
             wording::count(count as usize, "unexpected restart"),
-            window.max(1.0),
-            few(prior.mean() * window)
+            few(prior.mean() * days)
         ),
         own: if past.days >= 1.0 {
             format!("It had {} in the {:.0} days before.", past.ends, past.days)
         } else {
             "Nothing is known about its time before.".to_owned()
         },
+    }
+}
+
+/// One question and its answer.
+#[derive(Clone, Copy, Debug)]
+struct Asked {
+    window: f64,
+    seen: Exposure,
+    expected: f64,
+    chance: f64,
+}
+
+impl Asked {
+    fn after_own_past(history: &History, prior: Gamma, window: f64) -> Self {
+        Self::of(history, prior.after(history.before(window)), window)
+    }
+
+    fn of_its_like(history: &History, prior: Gamma, window: f64) -> Self {
+        Self::of(history, prior, window)
+    }
+
+    fn of(history: &History, rate: Gamma, window: f64) -> Self {
+        let seen = history.last(window);
+        Self {
+            window,
+            seen,
+            expected: rate.mean() * seen.days,
+            chance: rate.chance_of_at_least(seen.ends, seen.days),
+        }
     }
 }
 
