@@ -14,7 +14,7 @@ pub(crate) fn fact_form(fact: &Fact) -> String {
     match fact.slot {
         Slot::Process | Slot::Original => name(os, &fact.text),
         Slot::Install | Slot::Data => path(os, &fact.text),
-        Slot::Signer => letters(&fact.text),
+        Slot::Signer => vendor(&fact.text),
         Slot::Name | Slot::Description => display(&fact.text).trim().to_owned(),
         Slot::Package
         | Slot::Bundle
@@ -48,6 +48,60 @@ pub(crate) fn letters(text: &str) -> String {
         .filter(|c| c.is_alphanumeric())
         .flat_map(char::to_lowercase)
         .collect()
+}
+
+/// A vendor's name in letters, without the form of its company: `Splashtop Inc.`, `SPLASHTOP`.
+pub(crate) fn vendor(text: &str) -> String {
+    const FORMS: [&str; 39] = [
+        "a",
+        "ab",
+        "ag",
+        "as",
+        "b",
+        "bv",
+        "co",
+        "com",
+        "company",
+        "corp",
+        "corporation",
+        "cy",
+        "gmbh",
+        "inc",
+        "incorporated",
+        "kg",
+        "kk",
+        "l",
+        "limited",
+        "llc",
+        "lp",
+        "ltd",
+        "o",
+        "oo",
+        "ou",
+        "oy",
+        "oü",
+        "p",
+        "plc",
+        "pte",
+        "pty",
+        "r",
+        "s",
+        "sa",
+        "sarl",
+        "sas",
+        "sp",
+        "srl",
+        "z",
+    ];
+    let lower = text.to_lowercase();
+    let mut words: Vec<&str> = lower
+        .split(|c: char| !c.is_alphanumeric())
+        .filter(|word| !word.is_empty())
+        .collect();
+    while words.len() > 1 && words.last().is_some_and(|last| FORMS.contains(last)) {
+        words.pop();
+    }
+    words.concat()
 }
 
 /// The separator of normal paths is `/` on every system.
@@ -191,7 +245,8 @@ const WINDOWS: Openings = &[
     ("/windows/system32/config/systemprofile", "~"),
     ("/windows/syswow64/config/systemprofile", "~"),
     ("/windows/serviceprofiles/*", "~"),
-    ("/windows.old/users/*", "~"),
+    // What an upgrade put aside.
+    ("/windows.old", ""),
 ];
 
 fn linux(text: &str) -> String {

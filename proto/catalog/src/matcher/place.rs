@@ -35,6 +35,31 @@ pub(super) fn find<'a>(catalog: &'a Catalog, os: Os, value: &str) -> Option<Foun
             known(catalog, os, bare.trim_end_matches('/'))
         })
         .or_else(|| rootless(catalog, os, value, &path))
+        .or_else(|| {
+            // `AppData\*\`: whichever of its parts.
+            let (before, after) = path.split_once("/appdata/*/")?;
+            ["roaming", "local"]
+                .iter()
+                .find_map(|part| known(catalog, os, &format!("{before}/appdata/{part}/{after}")))
+        })
+        .or_else(|| unpacked(catalog, os, value, &path))
+}
+
+/// A directory that a portable copy was unpacked into: `Downloads\WinSCP-5.21.6-Portable`.
+fn unpacked<'a>(catalog: &'a Catalog, os: Os, value: &str, path: &str) -> Option<Found<'a>> {
+    if !is_portable(os, value, path) && !path.contains("portable") {
+        return None;
+    }
+    path.split('/').find_map(|part| {
+        let bare = normal::bare_name(&part.replace('*', "-"));
+        if bare.len() >= part.len() {
+            return None;
+        }
+        let mut found = kin::found(catalog, os, &bare)?;
+        found.flag(Flag::Portable);
+        found.state = Some(State::FolderLeft);
+        Some(found)
+    })
 }
 
 /// `*\TightVNC\*`, `\JWrapper-Remote Access\`: rules name the end of a path and leave its root to the reader.
@@ -319,6 +344,9 @@ fn windows_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
         let hit = process_named(catalog, Os::Windows, &normal::name(Os::Windows, name))?;
         return Some(Found::new(hit, sure::TRIMMED));
     }
+    if let Some(log) = path.strip_prefix("/windows/system32/winevt/logs/") {
+        return channel(catalog, log).map(|hit| Found::new(hit, sure::TRIMMED));
+    }
     let link = last(path).strip_suffix(".lnk")?;
     let link = link.strip_prefix("uninstall ").unwrap_or(link);
     software::by_name(catalog, Os::Windows, link).map(|found| found.at_most(sure::TRIMMED))
@@ -450,34 +478,67 @@ pub(super) fn is_system(os: Os, path: &str) -> bool {
     }
 }
 
-/// A registry key in lower case with `/` between, if `value` is one.
+/// A registry key in lower case with `/` between, its hive and views in their short forms, if `value` is one.
 fn registry(value: &str) -> Option<String> {
+    const HIVES: [(&str, &str); 5] = [
+        ("hkey_local_machine", "hklm"),
+        ("hkey_current_user", "hkcu"),
+        ("hkey_classes_root", "hkcr"),
+        ("hkey_users", "hku"),
+        ("hk", "hk"),
+    ];
     let lower = value.trim().to_lowercase().replace('\\', "/");
-    let hive = ["hklm", "hkcu", "hku", "hkcr", "hkey_", "computer/hkey_"]
-        .iter()
-        .any(|hive| lower.starts_with(hive));
-    (hive && lower.contains('/')).then_some(lower)
+    let lower = lower.strip_prefix("computer/").unwrap_or(&lower);
+    let (long, short) = HIVES.iter().find(|(long, _)| lower.starts_with(long))?;
+    let rest = lower.strip_prefix(long)?.replace(':', "");
+    let key = format!("{short}{rest}")
+        .replace("/wow6432node", "")
+        .replace("/controlset001/", "/currentcontrolset/");
+    key.contains('/').then_some(key)
 }
 
-/// The part of a key that vendors name themselves: below `software`, `services`, `run`, `uninstall`.
+/// A key that the catalog states, or one below a part that vendors name themselves: `software`, `services`, `safeboot`.
 fn of_key<'a>(catalog: &'a Catalog, key: &str) -> Option<Found<'a>> {
+    if let Some(found) = known(catalog, Os::Windows, key) {
+        return Some(found);
+    }
     let parts: Vec<&str> = key.split('/').collect();
     let start = parts.iter().position(|part| {
-        matches!(*part, "software" | "services" | "classes")
-            || part.starts_with("hkey_classes")
-            || *part == "hkcr"
+        const OPENINGS: [&str; 5] = ["software", "services", "classes", "safeboot", "deviceids"];
+        OPENINGS.contains(part) || *part == "hkcr"
     })?;
     parts
         .get(start + 1..)?
         .iter()
         .take(MAX_DEPTH)
-        .find_map(|part| {
-            let name = software::by_name(catalog, Os::Windows, part).map(|found| found.hit);
-            name.or_else(|| process_named(catalog, Os::Windows, part))
-                .or_else(|| process::of_vendor(catalog, Os::Windows, &normal::letters(part)))
-                .filter(|hit| !hit.weak())
-                .map(|hit| Found::new(hit, sure::TRIMMED))
-        })
+        .find_map(|part| key_part(catalog, part).filter(|hit| !hit.weak()))
+        .map(|hit| Found::new(hit, sure::TRIMMED))
+}
+
+fn key_part<'a>(catalog: &'a Catalog, part: &str) -> Option<Hit<'a>> {
+    const ENDINGS: [&str; 5] = [".exe", "_rasapi32", "_rasmancs", " printer", " service"];
+    let part = part.trim_start_matches('.');
+    let part = ENDINGS
+        .iter()
+        .find_map(|end| part.strip_suffix(end))
+        .unwrap_or(part);
+    software::by_name(catalog, Os::Windows, part)
+        .map(|found| found.hit)
+        .or_else(|| process_named(catalog, Os::Windows, part))
+        .or_else(|| process::of_vendor(catalog, Os::Windows, &normal::vendor(part)))
+        .or_else(|| channel(catalog, part))
+}
+
+/// An event log, which its vendor names `Vendor-Product-Kind/Operational`.
+fn channel<'a>(catalog: &'a Catalog, name: &str) -> Option<Hit<'a>> {
+    let (vendor, rest) = name.split_once('-')?;
+    let product = rest.split(['-', '%']).next().unwrap_or(rest);
+    [product, vendor]
+        .into_iter()
+        .filter(|name| name.len() >= SHORT_NAME)
+        .find_map(|name| software::by_name(catalog, Os::Windows, name))
+        .map(|found| found.hit)
+        .filter(|hit| !hit.weak())
 }
 
 /// A file system type, a line of `/proc/mounts` or of `mount`, a mount point, a volume.

@@ -36,11 +36,17 @@ pub(super) fn find<'a>(
         None => from_name(catalog, &seen, named, home),
     };
     let found = found.or_else(|| beside(catalog, &seen, home));
-    let mut found = found.or_else(|| kin::found(catalog, os, &normal::bare_name(&seen.base)))?;
+    let mut found = found.or_else(|| kin::found(catalog, os, &called(&seen.base)))?;
     if !seen.path.is_empty() && portable(&seen, &found) {
         found.flag(Flag::Portable);
     }
     Some(found)
+}
+
+/// A file's name without what versions, builds and rules' patterns add: `UltraViewer_setup*`.
+fn called(base: &str) -> String {
+    let whole = base.trim_end_matches(['*', '-', '_', ' ']);
+    normal::bare_name(whole)
 }
 
 impl<'v> Seen<'v> {
@@ -248,12 +254,12 @@ fn described<'a>(catalog: &'a Catalog, os: Os, text: &str) -> Option<Hit<'a>> {
     catalog
         .find(os, Slot::Description, &text)
         .or_else(|| software::by_name(catalog, os, &text).map(|found| found.hit))
-        .or_else(|| of_vendor(catalog, os, &normal::letters(&text)))
+        .or_else(|| of_vendor(catalog, os, &normal::vendor(&text)))
         .filter(|hit| !hit.weak())
         .or_else(|| kin::named(catalog, os, &text))
 }
 
-/// The one app of a vendor; `vendor` in letters only. A vendor of several apps names none of them.
+/// The one app of a vendor; `vendor` in normal form. A vendor of several apps names none of them.
 pub(super) fn of_vendor<'a>(catalog: &'a Catalog, os: Os, vendor: &str) -> Option<Hit<'a>> {
     let mut hits = catalog.all(os, Slot::Signer, vendor);
     let first = hits.next().filter(|hit| !hit.weak())?;
@@ -380,17 +386,32 @@ fn judge(seen: &Seen<'_>, found: &mut Found<'_>, at_home: bool) {
 }
 
 fn signed_by(seen: &Seen<'_>, app: &App) -> bool {
-    let Some(signer) = seen
-        .context
-        .signer
-        .as_deref()
-        .map(normal::letters)
-        .filter(|text| !text.is_empty())
-    else {
-        return false;
-    };
+    /// Shorter names stand inside of others' names.
+    const LEAST: usize = 5;
+    let forms = signer_forms(seen.context);
     app.facts_on(seen.os)
-        .any(|fact| fact.slot == Slot::Signer && signer.contains(&normal::letters(&fact.text)))
+        .filter(|fact| fact.slot == Slot::Signer)
+        .map(|fact| normal::vendor(&fact.text))
+        .any(|own| {
+            let opens = |form: &String| own.len() >= LEAST && form.starts_with(&own);
+            forms.iter().any(|form| *form == own || opens(form))
+        })
+}
+
+/// The names in a signer: it comes as a name, a subject (`CN=Dropbox, Inc, O=...`) or with a team id behind it.
+fn signer_forms(context: &Context) -> Vec<String> {
+    let signer = context.signer.as_deref().unwrap_or_default();
+    let mut forms = vec![normal::vendor(signer)];
+    for part in signer.split(['=', '(', ')', ':', '"']) {
+        forms.push(normal::vendor(part));
+        // The attribute that follows hangs on with its last word: `Dropbox, Inc, O`.
+        forms.extend(
+            part.rsplit_once(',')
+                .map(|(value, _)| normal::vendor(value)),
+        );
+    }
+    forms.retain(|form| !form.is_empty());
+    forms
 }
 
 fn described_as(seen: &Seen<'_>, app: &App) -> bool {
@@ -624,19 +645,12 @@ fn by_signer<'a>(catalog: &'a Catalog, seen: &Seen<'_>) -> Option<Found<'a>> {
     if seen.context.signed == Some(false) {
         return None;
     }
-    let mut forms = vec![normal::letters(signer)];
-    for part in signer.split(['=', '(', ')', ':']) {
-        forms.push(normal::letters(part));
-        // `CN=Dropbox, Inc, O=Dropbox, Inc, L=…`: the attribute that follows hangs on with its last word.
-        forms.extend(
-            part.rsplit_once(',')
-                .map(|(value, _)| normal::letters(value)),
-        );
-    }
+    let mut forms = signer_forms(seen.context);
     forms.retain(|form| form.len() >= 4);
     let hit = forms
         .iter()
-        .find_map(|form| of_vendor(catalog, seen.os, form))?;
+        .find_map(|form| of_vendor(catalog, seen.os, form))
+        .or_else(|| kin::named(catalog, seen.os, signer))?;
     let mut found = Found::new(hit, sure::NEIGHBOUR);
     found.beside.push("its vendor has no other app here");
     if seen.is_system_name() {

@@ -41,7 +41,7 @@ pub(super) fn find<'a>(
         .as_deref()
         .map(normal::letters)
         .unwrap_or_default();
-    let vendor = |text: &str| publisher.contains(&normal::letters(text));
+    let vendor = |text: &str| publisher.contains(&normal::vendor(text));
     if !publisher.is_empty()
         && found
             .hit
