@@ -159,6 +159,25 @@ impl Catalog {
         hits.all(|hit| hit.app.id == first.app.id).then_some(first)
     }
 
+    /// The one app of which bundle ids stand below `opening`. Looks at every fact: for patterns, which are few.
+    pub(crate) fn find_bundles(&self, opening: &str) -> Option<Hit<'_>> {
+        let below = |text: &str| {
+            let rest = text.get(opening.len()..);
+            opening.contains('.')
+                && rest.is_some_and(|rest| rest.starts_with('.'))
+                && text
+                    .get(..opening.len())
+                    .is_some_and(|own| own.eq_ignore_ascii_case(opening))
+        };
+        let mut hits = self.apps.iter().filter_map(|app| {
+            let mut facts = app.facts.iter();
+            let fact = facts.find(|fact| fact.slot == Slot::Bundle && below(&fact.text))?;
+            Some(Hit { app, fact })
+        });
+        let first = hits.next()?;
+        hits.next().is_none().then_some(first)
+    }
+
     /// The path fact `parent/prefix*` that `parent/segment` fits.
     pub(crate) fn find_under(
         &self,

@@ -35,6 +35,8 @@
 //! A fact that opens with `?` is weak: too short or too common to stand alone. A weak process name counts only beside a
 //! second fact (directory, signature, sandbox id); a weak display name only when nothing had to be trimmed; a weak path
 //! lowers the confidence; a weak signer confirms but never identifies. The same strong fact in two apps is an error.
+//! A strong display name of six letters and more also stands in for packages, programs and ids that are not stated
+//! (`matcher/kin`); a name that is an ordinary word belongs into the list there.
 //!
 //! # To add an app
 //! Write its table, name the sources, run `cargo test -p weft-proto-catalog`: the tests demand sources, facts on some

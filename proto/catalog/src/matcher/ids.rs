@@ -96,11 +96,25 @@ fn without_channel(os: Os, name: &str) -> Option<&str> {
 }
 
 pub(super) fn bundle<'a>(catalog: &'a Catalog, value: &str) -> Option<Found<'a>> {
-    // A file's name may have one dot, too.
     let lower = value.trim().to_lowercase();
-    bundle_known(catalog, &lower).or_else(|| {
+    // What `launchctl` calls a running app: `application.com.vendor.app.1.2`.
+    let lower = lower.strip_prefix("application.").unwrap_or(&lower);
+    if let Some((vendor, _)) = lower.split_once('*') {
+        return bundle_pattern(catalog, vendor.trim_end_matches('.'));
+    }
+    bundle_known(catalog, lower).or_else(|| {
+        // A file's name may have one dot, too.
         let reversed = lower.matches('.').count() >= 2;
-        kin::of_id(catalog, Os::Macos, &lower).filter(|_| reversed)
+        kin::of_id(catalog, Os::Macos, lower).filter(|_| reversed)
+    })
+}
+
+/// `com.vendor.app*` for all the helpers of an app, `com.vendor.*` where the vendor has no other app here.
+fn bundle_pattern<'a>(catalog: &'a Catalog, opening: &str) -> Option<Found<'a>> {
+    bundle_known(catalog, opening).or_else(|| {
+        catalog
+            .find_bundles(opening)
+            .map(|hit| Found::new(hit, sure::TRIMMED))
     })
 }
 

@@ -15,12 +15,11 @@ const LEAST_LETTERS: usize = 6;
 const LEAST_LETTERS_ELSEWHERE: usize = 8;
 
 /// Names that are words or phrases, sorted: a program, package or folder called so may be anybody's.
-const WORDS: [&str; 61] = [
+const WORDS: [&str; 60] = [
     "apollo",
     "backrest",
     "barrier",
     "beeper",
-    "bluejeans",
     "caprine",
     "celeste",
     "chicken",
@@ -129,7 +128,13 @@ pub(super) fn of_id<'a>(catalog: &'a Catalog, os: Os, id: &str) -> Option<Found<
     while labels.len() > 2 && labels.last().is_some_and(|last| WHAT_FOR.contains(last)) {
         labels.pop();
     }
-    found(catalog, os, labels.last()?)
+    let last = labels.last()?;
+    let bare = [
+        "helper", "agent", "daemon", "launcher", "updater", "service",
+    ]
+    .iter()
+    .find_map(|end| last.strip_suffix(end));
+    found(catalog, os, last).or_else(|| found(catalog, os, bare?))
 }
 
 /// `Publisher.Product` of winget, `product` and `product.install` of Chocolatey, `product@beta` of Homebrew, `product-bin`.

@@ -80,9 +80,18 @@ fn rootless<'a>(catalog: &'a Catalog, os: Os, value: &str, path: &str) -> Option
     if rest.starts_with("users/") || rest.starts_with("windows/") {
         return find(catalog, os, &format!("C:/{rest}"));
     }
-    ROOTS.iter().find_map(|root| {
-        known(catalog, os, &format!("{root}/{rest}")).map(|found| found.at_most(sure::CUT))
-    })
+    ROOTS
+        .iter()
+        .find_map(|root| known(catalog, os, &format!("{root}/{rest}")))
+        .or_else(|| {
+            let root = if rest.starts_with("start menu/") {
+                "~/appdata/roaming/microsoft/windows"
+            } else {
+                "%pf%"
+            };
+            named_after(catalog, os, &format!("{root}/{rest}"))
+        })
+        .map(|found| found.at_most(sure::CUT))
 }
 
 /// A directory or file that systems give to each app under the app's own name: `~/Library/Logs/Slack`,
@@ -189,8 +198,21 @@ pub(super) fn app_of<'a>(catalog: &'a Catalog, path: &str) -> Option<Hit<'a>> {
         .filter(|part| part.ends_with(".app"))
         .find_map(|part| {
             let named = |name: &str| catalog.find(Os::Macos, Slot::App, name);
-            named(part).or_else(|| named(&format!("{}.app", original_of_copy(part)?)))
+            named(part)
+                .or_else(|| named(&format!("{}.app", original_of_copy(part)?)))
+                .or_else(|| named(&format!("{}.app", installed_by(part)?)))
         })
+}
+
+/// `Slack Installer.app`, `Uninstall Slack.app`: what comes with an app and goes before it.
+fn installed_by(app: &str) -> Option<&str> {
+    let name = app.strip_suffix(".app")?;
+    let name = [" installer", " uninstaller"]
+        .iter()
+        .find_map(|end| name.strip_suffix(end))
+        .or_else(|| name.strip_prefix("uninstall "))
+        .or_else(|| name.strip_prefix("install "))?;
+    (name.len() >= SHORT_NAME).then_some(name)
 }
 
 /// `Slack 2.app`, `Slack copy.app`: what the Finder calls a second one.
@@ -314,14 +336,23 @@ fn macos_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
             // Collectors' patterns: `*.com.vendor.app` for any team, `com.vendor.app*` for all its helpers.
             let part = part.strip_prefix("*.").unwrap_or(part);
             let part = part.strip_prefix("$(teamidentifierprefix)").unwrap_or(part);
-            let (part, _) = part.split_once('*').unwrap_or((part, ""));
-            let part = part.trim_end_matches('.');
             let id = ENDINGS
                 .iter()
                 .find_map(|end| part.strip_suffix(end))
                 .unwrap_or(part);
             ids::bundle(catalog, id).map(|found| found.at_most(sure::DATA_PATH))
         })
+        .or_else(|| crash_report(catalog, path))
+}
+
+/// What the system writes when a program crashes or idles: `CrashReporter/Slack_UUID.plist`, `DiagnosticReports/Slack-date.ips`.
+fn crash_report<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
+    let (parent, file) = normal::split_last(path);
+    if !["crashreporter", "diagnosticreports"].contains(&last(parent)) {
+        return None;
+    }
+    let name = file.split(['_', '-', '.']).next().unwrap_or(file);
+    process_named(catalog, Os::Macos, name).map(|hit| Found::new(hit, sure::CUT))
 }
 
 fn windows_part<'a>(catalog: &'a Catalog, path: &str) -> Option<Found<'a>> {
@@ -478,7 +509,8 @@ pub(super) fn is_system(os: Os, path: &str) -> bool {
     }
 }
 
-/// A registry key in lower case with `/` between, its hive and views in their short forms, if `value` is one.
+/// A registry key in lower case with `/` between, its hive and views in their short forms, if `value` is one. Rules leave
+/// the hive out: `\Services\AnyDesk`.
 fn registry(value: &str) -> Option<String> {
     const HIVES: [(&str, &str); 5] = [
         ("hkey_local_machine", "hklm"),
@@ -487,11 +519,24 @@ fn registry(value: &str) -> Option<String> {
         ("hkey_users", "hku"),
         ("hk", "hk"),
     ];
+    const BELOW_A_HIVE: [&str; 6] = [
+        "software",
+        "currentcontrolset",
+        "controlset001",
+        "wow6432node",
+        "services",
+        "safeboot",
+    ];
     let lower = value.trim().to_lowercase().replace('\\', "/");
     let lower = lower.strip_prefix("computer/").unwrap_or(&lower);
-    let (long, short) = HIVES.iter().find(|(long, _)| lower.starts_with(long))?;
-    let rest = lower.strip_prefix(long)?.replace(':', "");
-    let key = format!("{short}{rest}")
+    let rest = lower.trim_start_matches(['*', '/']);
+    let (first, after) = rest.split_once('/')?;
+    let key = match HIVES.iter().find(|(long, _)| first.starts_with(long)) {
+        Some((long, short)) => format!("{short}{}", rest.strip_prefix(long)?.replace(':', "")),
+        None if BELOW_A_HIVE.contains(&first) && !after.is_empty() => format!("hklm/{rest}"),
+        None => return None,
+    };
+    let key = key
         .replace("/wow6432node", "")
         .replace("/controlset001/", "/currentcontrolset/");
     key.contains('/').then_some(key)
@@ -516,7 +561,14 @@ fn of_key<'a>(catalog: &'a Catalog, key: &str) -> Option<Found<'a>> {
 }
 
 fn key_part<'a>(catalog: &'a Catalog, part: &str) -> Option<Hit<'a>> {
-    const ENDINGS: [&str; 5] = [".exe", "_rasapi32", "_rasmancs", " printer", " service"];
+    const ENDINGS: [&str; 6] = [
+        ".exe",
+        "_rasapi32",
+        "_rasmancs",
+        " printer",
+        " service",
+        "service",
+    ];
     let part = part.trim_start_matches('.');
     let part = ENDINGS
         .iter()
