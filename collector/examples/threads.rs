@@ -1,5 +1,6 @@
-//! `cargo xtask bench threads`: search, thread page, list, and linking a new anomaly over 100,000 threads and 1,000,000
-//! posts, through the real router. Prints one JSON result a line. `WEFT_BENCH_THREADS=2000` makes it small.
+//! `cargo xtask bench threads`: search, thread page, list, unseen notices, and linking a new anomaly over 100,000 threads and
+//! 1,000,000 posts, through the real router. Prints one JSON result a line. `WEFT_BENCH_THREADS=2000` makes it small;
+//! `WEFT_BENCH_POSTGRES` names an empty PostgreSQL database to be filled instead of a SQLite file.
 //!
 //! The peer of each number is the limit that issue texts name (100 ms, 50 ms): `ratio` below 1 is inside it.
 
@@ -44,7 +45,12 @@ use weft_collector_core::{
 };
 use weft_collector_engine::Endpoint;
 use weft_collector_store::{
-    control::{Control, posts::NewPost, threads::NewThread},
+    control::{
+        Control,
+        notifications::{NewNotice, NoticeKind},
+        posts::NewPost,
+        threads::NewThread,
+    },
     telemetry::Telemetry,
 };
 
@@ -52,6 +58,10 @@ const THREADS: usize = 100_000;
 /// Threads written in one transaction.
 const AT_ONCE: usize = 200;
 const ROUNDS: usize = 200;
+/// Told one by one on stderr.
+const SLOW: Duration = Duration::from_millis(100);
+/// One thread in this many leaves somebody a notice that is not seen: with 500 people, a hundred each.
+const NOTICED: usize = 2;
 const PEOPLE: usize = 500;
 
 /// Words by how common they are: the first stand in most posts, as in life.
@@ -126,6 +136,10 @@ async fn main() -> Result<()> {
     let url = std::env::var("WEFT_BENCH_POSTGRES")
         .unwrap_or_else(|_| format!("sqlite:{}", dir.path().join("weft.db").display()));
     let control = Control::connect(&url).await?;
+    let database = control.kind();
+    let tell = |name: &str, times: &mut Vec<Duration>, limit_ms: f64| {
+        tell(&format!("threads/{database}/{name}"), times, limit_ms);
+    };
     let clock = Clock::system();
     let mut house = House::build(control, clock).await?;
     house.fill(count).await?;
@@ -149,24 +163,19 @@ async fn main() -> Result<()> {
     let mut times = Vec::new();
     for round in 0..ROUNDS {
         let query = searches[round % searches.len()];
-        let took = house
-            .time(&format!("/search?limit=20&q={}", encoded(query)))
-            .await?;
-        if took > Duration::from_millis(100) {
-            eprintln!("slow: {query}: {took:?}");
-        }
-        times.push(took);
+        let path = format!("/search?limit=20&q={}", encoded(query));
+        times.push(house.time(&path).await?);
     }
-    tell("threads/search p95", &mut times, 100.0);
+    tell("search p95", &mut times, 100.0);
     for _ in 0..ROUNDS {
         let id = house.threads.choose(&mut rng).context("a thread")?;
         times.push(house.time(&format!("/threads/{id}")).await?);
     }
-    tell("threads/page p95", &mut times, 100.0);
+    tell("page p95", &mut times, 100.0);
     for _ in 0..20 {
         times.push(house.time(&format!("/threads/{}", house.long)).await?);
     }
-    tell("threads/page of a long thread p95", &mut times, 100.0);
+    tell("page of a long thread p95", &mut times, 100.0);
     for round in 0..ROUNDS {
         let path = [
             "/threads",
@@ -176,12 +185,14 @@ async fn main() -> Result<()> {
         ][round % 4];
         times.push(house.time(path).await?);
     }
-    tell("threads/list p95", &mut times, 100.0);
+    tell("list p95", &mut times, 100.0);
     for _ in 0..ROUNDS {
         times.push(house.time("/notifications/count").await?);
     }
-    tell("threads/unseen p95", &mut times, 100.0);
-    house.link(&mut rng).await
+    tell("unseen p95", &mut times, 100.0);
+    let mut times = house.link(&mut rng).await?;
+    tell("link a new anomaly p95", &mut times, 50.0);
+    Ok(())
 }
 
 fn encoded(query: &str) -> String {
@@ -297,7 +308,7 @@ impl House {
         let mut rng = SmallRng::seed_from_u64(1);
         let now = self.clock.now();
         let began = Instant::now();
-        let mut batch = Vec::new();
+        let (mut batch, mut notices) = (Vec::new(), Vec::new());
         for number in 0..count {
             // Two years of talk; the newest last, as they came.
             let age = SignedDuration::from_mins(i64::try_from((count - number) * 10)?);
@@ -337,12 +348,16 @@ impl House {
                 simulated: true,
             };
             self.threads.push(id);
+            if number % NOTICED == 0 {
+                let reader = self.people[number / NOTICED % PEOPLE];
+                notices.push(notice(reader, &thread, &posts, &mut rng));
+            }
             batch.push((thread, posts, answer));
             if batch.len() == AT_ONCE || number + 1 == count {
-                self.control
-                    .threads()
-                    .bring_all(std::mem::take(&mut batch))
-                    .await?;
+                let threads = self.control.threads();
+                threads.bring_all(std::mem::take(&mut batch)).await?;
+                let told = std::mem::take(&mut notices);
+                self.control.notifications().tell(told).await?;
             }
             if number % 10_000 == 0 {
                 eprintln!("{number} threads after {:.0?}", began.elapsed());
@@ -362,13 +377,16 @@ impl House {
         let status = answer.status();
         let bytes = answer.into_body().collect().await?.to_bytes();
         let took = began.elapsed();
+        if took > SLOW {
+            eprintln!("slow: {path}: {took:.0?}");
+        }
         let body: Value = serde_json::from_slice(&bytes)?;
         ensure!(status.is_success(), "{path}: {status}: {body}");
         Ok(took)
     }
 
     /// A new anomaly against the book of all recent threads.
-    async fn link(&self, rng: &mut SmallRng) -> Result<()> {
+    async fn link(&self, rng: &mut SmallRng) -> Result<Vec<Duration>> {
         let now = self.clock.now();
         let began = Instant::now();
         let texts = Texts::read(&self.control, &Owners::of(&[]), now).await?;
@@ -390,8 +408,21 @@ impl House {
             }
             times.push(began.elapsed());
         }
-        tell("threads/link a new anomaly p95", &mut times, 50.0);
-        Ok(())
+        Ok(times)
+    }
+}
+
+fn notice(reader: Uuid, thread: &NewThread, posts: &[NewPost], rng: &mut SmallRng) -> NewNotice {
+    NewNotice {
+        id: uuid_at(thread.at, rng),
+        account: reader,
+        kind: NoticeKind::Reply,
+        thread: thread.id,
+        post: posts.last().map(|post| post.id),
+        actor: posts.last().map(|post| post.author),
+        anomaly: None,
+        words: thread.title.clone(),
+        at: thread.at,
     }
 }
 

@@ -7,7 +7,10 @@ use std::path::PathBuf;
 use anyhow::{Context as _, Result, bail};
 use clap::Args;
 
-use crate::step::{cargo, output, show, step};
+use crate::{
+    fetch,
+    step::{cargo, output, show, step},
+};
 
 #[derive(Args)]
 pub struct Options {
@@ -23,10 +26,13 @@ pub struct Options {
 const BENCHES: [(&str, &str, &str); 4] = [
     ("spool", "weft-agent-spool", "release"),
     ("detect", "weft-trial", "measure"),
-    ("threads", COLLECTOR, "release"),
+    (THREADS, COLLECTOR, "release"),
     ("store", COLLECTOR, "release"),
 ];
 const COLLECTOR: &str = "weft-collector";
+
+/// Runs twice: on SQLite and on PostgreSQL.
+const THREADS: &str = "threads";
 
 /// Needs more than an example: peers, and the binary as it is packed.
 const AGENT: &str = "agent";
@@ -48,14 +54,14 @@ pub fn run(options: &Options) -> Result<()> {
         |name: &str| options.names.is_empty() || options.names.iter().any(|one| one == name);
     if BENCHES.iter().any(|(name, _, _)| wanted(name)) {
         // The store's bench runs on the real engine.
-        crate::fetch::engine::ensure()?;
+        fetch::engine::ensure()?;
     }
     // A release of the collector embeds the console and does not build without it.
     if BENCHES
         .iter()
         .any(|(name, package, _)| *package == COLLECTOR && wanted(name))
     {
-        crate::fetch::console::build()?;
+        fetch::console::build()?;
     }
     let mut results = Vec::new();
     for (name, package, profile) in BENCHES {
@@ -77,6 +83,15 @@ pub fn run(options: &Options) -> Result<()> {
         })?;
         let lines = step(name, || output(cargo().arg("run").args(example)))?;
         take(&lines, &mut results)?;
+        if name == THREADS {
+            let postgres = fetch::postgres::Postgres::start()?;
+            let lines = step("threads on PostgreSQL", || {
+                let mut run = cargo();
+                run.arg("run").args(example);
+                output(run.env("WEFT_BENCH_POSTGRES", &postgres.url))
+            })?;
+            take(&lines, &mut results)?;
+        }
     }
     if wanted(AGENT) {
         take(&agent::run()?, &mut results)?;

@@ -6,7 +6,7 @@
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, DatabaseConnection, EntityTrait, QueryFilter, QueryOrder,
-    QuerySelect, QueryTrait as _, sea_query::Expr,
+    QuerySelect, sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
 use uuid::Uuid;
@@ -150,7 +150,7 @@ impl Escalations<'_> {
     ) -> Result<Vec<Escalation>> {
         let mut query = Entity::find()
             .filter(Column::State.ne(json::word(&EscalationState::Closed)))
-            .filter(Column::Thread.in_subquery(threads::ids_visible(reader).into_query()));
+            .filter(threads::is_visible(reader, Column::Thread.as_column_ref()));
         if let Some(role) = to {
             query = query.filter(Column::ToRole.eq(json::word(&role)));
         }

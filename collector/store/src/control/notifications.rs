@@ -8,7 +8,7 @@
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr,
-    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select,
     sea_query::Expr,
 };
 use serde::{Deserialize, Serialize};
@@ -243,12 +243,12 @@ pub(super) async fn tell(on: &impl ConnectionTrait, notices: Vec<NewNotice>) -> 
 fn readable(reader: Reader) -> Select<Entity> {
     Entity::find()
         .filter(Column::Account.eq(reader.account))
-        .filter(Column::Thread.in_subquery(threads::ids_visible(reader).into_query()))
+        .filter(threads::is_visible(reader, Column::Thread.as_column_ref()))
         .filter(
             Condition::any()
                 .add(Column::Post.is_null())
                 .add(Column::Kind.eq(json::word(&NoticeKind::Moderated)))
-                .add(Column::Post.in_subquery(posts::ids_visible(reader).into_query())),
+                .add(posts::is_visible(reader, Column::Post.as_column_ref())),
         )
 }
 

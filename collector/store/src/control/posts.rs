@@ -7,7 +7,7 @@
 use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr,
-    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, Select, sea_query::Expr,
+    EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select, sea_query::{Expr, IntoColumnRef, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -739,12 +739,14 @@ pub(super) fn threads_written_in(account: Uuid) -> Select<Entity> {
         .filter(Column::DeletedAt.is_null())
 }
 
-/// Ids of the posts that the reader may see, were their threads theirs to see.
-pub(super) fn ids_visible(reader: Reader) -> Select<Entity> {
-    Entity::find()
+/// Whether the post that `id` (a column of the query around it) names is the reader's to see, were its thread.
+pub(super) fn is_visible(reader: Reader, id: impl IntoColumnRef) -> SimpleExpr {
+    let seen = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(visible(reader))
+        .filter(Expr::col(Column::Id.as_column_ref()).eq(Expr::col(id)))
+        .filter(visible(reader));
+    Expr::exists(seen.into_query())
 }
 
 fn visible(reader: Reader) -> Condition {

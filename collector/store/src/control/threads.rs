@@ -8,7 +8,7 @@ use jiff::Timestamp;
 use sea_orm::{
     ActiveValue::Set, ColumnTrait, Condition, ConnectionTrait, DatabaseConnection, DbErr,
     EntityTrait, ExprTrait, QueryFilter, QueryOrder, QuerySelect, QueryTrait, Select,
-    sea_query::Expr,
+    sea_query::{Expr, IntoColumnRef, SimpleExpr},
 };
 use uuid::Uuid;
 
@@ -454,12 +454,15 @@ fn visible(reader: Reader) -> Condition {
     )
 }
 
-/// Ids of the threads that the reader may see.
-pub(super) fn ids_visible(reader: Reader) -> Select<Entity> {
-    Entity::find()
+/// Whether the thread that `id` (a column of the query around it) names is the reader's to see. It asks row by row: as a
+/// set of all threads that they may see it would be read whole for a handful of rows.
+pub(super) fn is_visible(reader: Reader, id: impl IntoColumnRef) -> SimpleExpr {
+    let seen = Entity::find()
         .select_only()
         .column(Column::Id)
-        .filter(visible(reader))
+        .filter(Expr::col(Column::Id.as_column_ref()).eq(Expr::col(id)))
+        .filter(visible(reader));
+    Expr::exists(seen.into_query())
 }
 
 pub(super) async fn space_of(on: &impl ConnectionTrait, id: Uuid) -> Result<Uuid, DbErr> {
