@@ -185,7 +185,13 @@ fn options(url: &str) -> ConnectOptions {
             options.min_connections(1);
         }
     } else {
-        options.max_connections(POSTGRES_CONNECTIONS);
+        options
+            .max_connections(POSTGRES_CONNECTIONS)
+            // A search must be planned for its words: after five runs PostgreSQL would plan once for all words, and read
+            // every post for a word that nobody ever wrote.
+            .map_sqlx_postgres_opts(|postgres| {
+                postgres.options([("plan_cache_mode", "force_custom_plan")])
+            });
     }
     options
 }

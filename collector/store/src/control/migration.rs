@@ -15,6 +15,7 @@ mod m0004_discussion;
 mod m0005_context;
 mod m0006_bridges;
 mod m0007_mail;
+mod m0008_titles;
 mod m0009_groups;
 
 /// Processes that start together fall over each other's tables; the one that lost looks again.
@@ -49,6 +50,7 @@ impl MigratorTrait for Migrator {
             Box::new(Whole(m0005_context::Migration)),
             Box::new(Whole(m0006_bridges::Migration)),
             Box::new(Whole(m0007_mail::Migration)),
+            Box::new(Whole(m0008_titles::Migration)),
             Box::new(Whole(m0009_groups::Migration)),
         ]
     }

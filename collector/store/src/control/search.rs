@@ -27,6 +27,9 @@ pub use words::{Asked, Segment, Term};
 const SCAN: u64 = 1_500;
 /// Hits in titles that are ranked beside them: an old thread with the word in its title is worth more than an old post.
 const SCAN_TITLES: u64 = 500;
+/// PostgreSQL finds the words of a phrase fast and must read each document to see whether they stand in order: this many of
+/// the newest that have all the words, 40 ms at most.
+const SCAN_PHRASES: u64 = 10_000;
 /// Threads that filters alone find.
 const SCAN_FILTERED: u64 = 500;
 
@@ -280,16 +283,16 @@ fn matching(dialect: Dialect, query: &Query, reader: Reader, titles: bool, most:
             sql.say(") h JOIN search_docs d ON d.id = h.doc");
         }
         Dialect::Postgres => {
-            sql.say(
-                " FROM (SELECT id, thread, post, audience, author FROM search_docs WHERE terms @@ ",
-            );
-            sql.bind(tsquery(query, titles))
-                .say("::text::tsquery ORDER BY id DESC LIMIT ")
-                .bind(most);
-            sql.say(") d");
+            newest_of_postgres(&mut sql, query, titles, most);
         }
     }
-    sql.say(" JOIN threads t ON t.id = d.thread WHERE ");
+    // Thread by thread: joined as sets, PostgreSQL reads all threads for these few.
+    sql.say(match dialect {
+        Dialect::Sqlite => " JOIN threads t ON t.id = d.thread WHERE ",
+        Dialect::Postgres => {
+            " JOIN LATERAL (SELECT * FROM threads WHERE threads.id = d.thread LIMIT 1) t ON TRUE WHERE "
+        }
+    });
     sql.say("(d.audience <= ")
         .bind(level(reader))
         .say(" OR d.author = ")
@@ -401,48 +404,73 @@ fn fts5(query: &Query, titles: bool) -> String {
     text
 }
 
-fn tsquery(query: &Query, titles: bool) -> String {
-    let phrase = |term: &Term, weight: &str| {
-        let last = term.tokens.len() - 1;
-        let tokens: Vec<String> = term
-            .tokens
-            .iter()
-            .enumerate()
-            .map(|(index, token)| {
-                let star = if term.prefix && index == last {
-                    "*"
-                } else {
-                    ""
-                };
-                let labels = format!("{star}{weight}");
-                match labels.is_empty() {
-                    true => format!("'{token}'"),
-                    false => format!("'{token}':{labels}"),
-                }
-            })
-            .collect();
-        format!("({})", tokens.join(" <-> "))
-    };
-    let weight = if titles { "A" } else { "" };
-    let mut all: Vec<String> = query
+/// The words of a query, each as `join` ties its tokens: a phrase in order, or all of them anywhere.
+fn tswords(query: &Query, join: &str) -> String {
+    let all: Vec<String> = query
         .asked
         .all
         .iter()
-        .map(|term| phrase(term, weight))
+        .map(|term| tsterm(term, join))
         .collect();
-    all.extend(
-        tags(query.space, query.author)
-            .iter()
-            .map(|tag| format!("'{tag}'")),
-    );
-    all.extend(
-        query
-            .asked
-            .none
-            .iter()
-            .map(|term| format!("!{}", phrase(term, ""))),
-    );
     all.join(" & ")
+}
+
+/// What else a document must have and must not have: its space, its author, words that were ruled out.
+fn tsrest(query: &Query) -> String {
+    let tags = tags(query.space, query.author);
+    let must = tags.iter().map(|tag| format!("'{tag}'"));
+    let none = &query.asked.none;
+    let must_not = none.iter().map(|term| format!("!{}", tsterm(term, PHRASE)));
+    must.chain(must_not).collect::<Vec<_>>().join(" & ")
+}
+
+const PHRASE: &str = " <-> ";
+const ANYWHERE: &str = " & ";
+
+fn tsterm(term: &Term, join: &str) -> String {
+    let last = term.tokens.len() - 1;
+    let tokens: Vec<String> = term
+        .tokens
+        .iter()
+        .enumerate()
+        .map(|(index, token)| match term.prefix && index == last {
+            true => format!("'{token}':*"),
+            false => format!("'{token}'"),
+        })
+        .collect();
+    format!("({})", tokens.join(join))
+}
+
+/// The newest documents that meet the query, as `d`. Titles have a column and an index of their own: how common a word is
+/// in titles says little of how common it is in posts, and the planner must know both.
+fn newest_of_postgres(sql: &mut Sql, query: &Query, titles: bool, most: i64) {
+    let rest = tsrest(query);
+    let both = |words: String, rest: &str| match rest.is_empty() {
+        true => words,
+        false => format!("{words} & {rest}"),
+    };
+    sql.say(" FROM (SELECT id, thread, post, audience, author FROM ");
+    if titles {
+        sql.say("search_docs WHERE titles @@ ")
+            .bind(tswords(query, PHRASE))
+            .say("::text::tsquery");
+        if !rest.is_empty() {
+            sql.say(" AND terms @@ ").bind(rest).say("::text::tsquery");
+        }
+    } else if query.asked.all.iter().any(|term| term.tokens.len() > 1) {
+        sql.say("(SELECT * FROM search_docs WHERE terms @@ ")
+            .bind(both(tswords(query, ANYWHERE), &rest))
+            .say("::text::tsquery ORDER BY id DESC LIMIT ")
+            .bind(i64::try_from(SCAN_PHRASES).unwrap_or(i64::MAX));
+        sql.say(") newest WHERE terms @@ ")
+            .bind(tswords(query, PHRASE))
+            .say("::text::tsquery");
+    } else {
+        sql.say("search_docs WHERE terms @@ ")
+            .bind(both(tswords(query, PHRASE), &rest))
+            .say("::text::tsquery");
+    }
+    sql.say(" ORDER BY id DESC LIMIT ").bind(most).say(") d");
 }
 
 /// A hit as the database gives it.
