@@ -37,7 +37,10 @@ fn body_problem(rejection: &JsonRejection) -> Problem {
             Problem::http(
                 StatusCode::PAYLOAD_TOO_LARGE,
                 "too_large",
-                format!("the body is larger than {} KiB", super::MAX_BODY / 1024),
+                format!(
+                    "the body is larger than {} KiB: say it shorter, or upload the long part as a file",
+                    super::MAX_BODY / 1024
+                ),
             )
         }
         other => Problem::invalid(other.body_text()).coded("invalid_body"),

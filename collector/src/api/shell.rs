@@ -110,7 +110,10 @@ fn in_one_shape(mut response: Response, id: &str) -> Response {
         StatusCode::PAYLOAD_TOO_LARGE => Problem::http(
             status,
             "too_large",
-            format!("the body is larger than {} KiB", super::MAX_BODY / 1024),
+            format!(
+                "the body is larger than {} KiB: say it shorter, or upload the long part as a file",
+                super::MAX_BODY / 1024
+            ),
         ),
         StatusCode::REQUEST_TIMEOUT | StatusCode::GATEWAY_TIMEOUT => Problem::http(
             StatusCode::SERVICE_UNAVAILABLE,

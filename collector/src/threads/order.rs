@@ -243,7 +243,7 @@ impl Threads {
         match done {
             true => Ok(()),
             false => Err(ThreadError::Conflict(
-                "these two cannot be merged (once more)",
+                "these two cannot be merged: choose another thread that was not merged before",
             )),
         }
     }

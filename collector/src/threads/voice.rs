@@ -1,8 +1,8 @@
 //! The collector's own voice in threads: an anomaly joined, came back, is over.
 //!
-//! **Invariant: the voice is quiet.** News on one anomaly joins the collector's last post on it for a day, a thread
-//! gets at most [`POSTS_PER_DAY`] such posts, that an anomaly joined is said once for ever, and a space is told only what
-//! [`about::Place`] allows. What is not said here still shows as a link.
+//! **Invariant: the voice is quiet.** News on one anomaly joins the collector's last post on it for a day, up to
+//! [`TURNS_PER_DAY`]; a thread gets at most [`POSTS_PER_DAY`] such posts, that an anomaly joined is said once for ever, and
+//! a space is told only what [`about::Place`] allows. What is not said here still shows as a link.
 
 use jiff::SignedDuration;
 use uuid::Uuid;
@@ -30,6 +30,10 @@ use crate::clock::Clock;
 
 /// More than this is noise in a talk between people.
 pub const POSTS_PER_DAY: u64 = 3;
+/// What comes and goes more often in a day is told once more, as that: each line reaches every follower and every bridge.
+pub const TURNS_PER_DAY: usize = 6;
+const RESTLESS: &str =
+    "- It keeps coming and going; no more of it is said here today. Its page shows every turn.";
 const DAY: SignedDuration = SignedDuration::from_hours(24);
 /// Threads that hear of one anomaly's turn, the surest first: beyond, it is everybody's talk already.
 const THREADS_TOLD: usize = 20;
@@ -191,9 +195,14 @@ impl Voice {
             return Ok((Said::Withheld, None));
         }
         if let Some(last) = last.filter(|last| last.posted_at > now - DAY) {
+            let turns = last.markdown.lines().count();
+            let line = match turns < TURNS_PER_DAY {
+                true => line.as_str(),
+                false => RESTLESS,
+            };
             let whole = format!("{}\n{line}", last.markdown);
             // The same news twice, or a post grown to its limit: nothing to add.
-            if last.markdown.ends_with(&line) || whole.len() > MAX_POST {
+            if last.markdown.ends_with(line) || whole.len() > MAX_POST {
                 return Ok((Said::Withheld, None));
             }
             self.control

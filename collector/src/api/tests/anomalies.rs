@@ -7,7 +7,7 @@ use weft_collector_core::{
 
 use super::*;
 use crate::{
-    threads::voice::{News, Said, Voice},
+    threads::voice::{News, Said, TURNS_PER_DAY, Voice},
     watch::Waiting,
 };
 
@@ -535,6 +535,34 @@ async fn the_collectors_voice_is_quiet_and_keeps_secrets() {
         Said::Posted,
         "a new day"
     );
+}
+
+/// A laptop that restarts 500 times comes and goes 500 times; its talk, its followers and its bridges hear of it a few times.
+#[tokio::test]
+async fn what_comes_and_goes_all_day_is_said_a_few_times() {
+    let house = House::build().await;
+    let user = house.sign_in("user").await;
+    let help = open(&house, &user, "help").await;
+    let voice = Voice::new(house.api.control.clone(), house.api.clock.clone());
+    let id = house.anomaly(Kind::Reboot, &[house.own]).await;
+    let found = house.api.control.anomalies().get(id).await;
+    let anomaly = found.unwrap().unwrap().anomaly;
+    let thread = help.parse().unwrap();
+    let mut heard = 0;
+    for turn in 0..500 {
+        *house.now.lock().unwrap() += SignedDuration::from_secs(60);
+        let news = [News::Relapsed, News::Resolved][turn % 2];
+        let said = voice.say(thread, &anomaly, news).await.unwrap();
+        heard += usize::from(said != Said::Withheld);
+    }
+    assert_eq!(heard, TURNS_PER_DAY + 1);
+    let words = said(&house, &help).await;
+    assert_eq!(words.len(), 1, "{words:?}");
+    assert_eq!(words[0].lines().count(), TURNS_PER_DAY + 1);
+    assert!(words[0].ends_with("shows every turn."), "{words:?}");
+    *house.now.lock().unwrap() += SignedDuration::from_hours(25);
+    let said = voice.say(thread, &anomaly, News::Relapsed).await.unwrap();
+    assert_eq!(said, Said::Posted, "a new day");
 }
 
 /// The thread's words of the collector, oldest first.

@@ -45,6 +45,6 @@ fn slot(word: &str) -> Result<String, Problem> {
         word => word
             .parse::<Uuid>()
             .map(|id| id.to_string())
-            .map_err(|_| Problem::missing("draft")),
+            .map_err(|_| Problem::invalid("a draft's slot is \"new\" or the id of a thread")),
     }
 }
