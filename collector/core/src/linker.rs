@@ -105,6 +105,8 @@ pub struct Weights {
     /// The affected model is written in the text.
     pub model_named: f64,
     pub build_named: f64,
+    /// Another family of models is named in the title. Negative.
+    pub model_other: f64,
     /// Rare words in common with what the anomaly says.
     pub words: f64,
     /// Posted while the trouble lasted, or soon after.
@@ -138,6 +140,7 @@ impl Default for Weights {
             code: 2.6,
             model_named: 1.2,
             build_named: 1.2,
+            model_other: -1.5,
             words: 1.0,
             time: 1.0,
             long_ago: -3.5,

@@ -18,7 +18,7 @@ mod names;
 pub mod pattern;
 mod rules;
 
-pub use names::{AppWords, Vocabulary, model_key};
+pub use names::{AppWords, Vocabulary, families, model_key};
 pub use rules::Scope;
 
 use serde::{Deserialize, Serialize};
@@ -76,9 +76,20 @@ pub fn read(text: &str) -> Symptoms {
 /// Reads a text; `vocabulary` adds the apps, models and programs of this fleet.
 pub fn read_with(text: &str, vocabulary: &Vocabulary) -> Symptoms {
     let text = cut(text);
-    let named = vocabulary.find(text);
     let words = pattern::Text::of(text, rules::known_words());
-    let mut weighed = rules::weigh(&words);
+    complaints(text, &words, vocabulary)
+}
+
+/// The same, and what the text is about when it is not a laptop as a whole: its words are told apart once for both.
+pub fn read_scoped(text: &str, vocabulary: &Vocabulary) -> (Symptoms, Scope) {
+    let text = cut(text);
+    let words = pattern::Text::of(text, rules::known_words());
+    (complaints(text, &words, vocabulary), rules::scope(&words))
+}
+
+fn complaints(text: &str, words: &pattern::Text, vocabulary: &Vocabulary) -> Symptoms {
+    let named = vocabulary.find(text);
+    let mut weighed = rules::weigh(words);
     rules::from_names(&mut weighed, &named);
     Symptoms {
         symptoms: name(weighed),
@@ -87,11 +98,6 @@ pub fn read_with(text: &str, vocabulary: &Vocabulary) -> Symptoms {
         codes: named.codes,
         models: named.models,
     }
-}
-
-/// What a sentence is about when it is not a laptop as a whole.
-pub fn scope(text: &str) -> Scope {
-    rules::scope(&pattern::Text::of(cut(text), rules::known_words()))
 }
 
 fn name(mut weighed: Vec<rules::Weighed>) -> Vec<Symptom> {

@@ -8,10 +8,12 @@
 //!
 //! `anomaly` may be a whole [`crate::anomaly::Anomaly`] or any part of it: what is missing takes a neutral value (`kind` by the
 //! detector, else reboot; `from` and `to` the threads' times; symptoms by the detector, and names, codes and models from the
-//! title). A thread needs `id`; `title`, `posts`, `author_devices`, `participant_devices`, `models`, `os_builds`, `teams`,
-//! `opened_at`, `last_post_at`, `solved` are optional. Ids of threads and devices may be any words. `expected` lists the
-//! threads that are about the anomaly; an empty list is a case too. A pair is `{"anomaly": .., "thread": .., "expected":
-//! true}`. `now` defaults to the latest time named. Fields that are not known are left alone. How it is read: [`case`].
+//! title). A thread has `id` (else its place stands for it), `title`, `posts`, `author_devices`, `participant_devices`,
+//! `models`, `os_builds`, `teams`, `opened_at`, `last_post_at`, `solved`, all optional. Ids of threads and devices may be any
+//! words; where the anomaly has an `owner`, a thread's `author` and `participants` are compared with it. `expected` lists
+//! the threads that are about the anomaly (an empty list is a case too), or each thread carries its own, true or false. A
+//! pair is `{"anomaly": .., "thread": .., "expected": true}`. `now` defaults to the latest time named. Fields that are not
+//! known are left alone. How it is read: [`case`].
 
 pub mod case;
 

@@ -21,8 +21,26 @@ pub const SURE: f64 = 0.8;
 /// What the posts say counts this share of what a title says; all but whole when the title says nothing ("Help please").
 const OF_POSTS: f64 = 0.75;
 const OF_POSTS_ALONE: f64 = 0.9;
+/// The name of a program that everybody runs says this share of what a rare one's would.
+const OF_EVERYONES: f64 = 0.4;
 /// A program's own crash says this share of what the machine's would.
 const OF_PROGRAM: f64 = 0.4;
+
+/// Words of a machine that went down, in any language that has them.
+const DOWN: [&str; 10] = [
+    "blue screen",
+    "bluescreen",
+    "bsod",
+    "kernel panic",
+    "power button",
+    "stop code",
+    "écran bleu",
+    "pantallazo azul",
+    "schermata blu",
+    "whole system",
+];
+/// Words of one that came up again; of programs and routers they are said, too.
+const RESTARTED: [&str; 5] = ["restart", "reboot", "hard reset", "shut", "neu gestartet"];
 
 /// One feature with its log-odds.
 #[derive(Clone, Debug, PartialEq)]
@@ -52,6 +70,12 @@ pub struct Features {
     pub in_time: bool,
     /// The title is about a phone or a server: whoever owns it, it is not this laptop's trouble.
     pub elsewhere: bool,
+    /// An announcement, a rule, a question of how, talk of the house: worth a look at most.
+    pub general: bool,
+    /// It names a family of models that none of the affected machines is of.
+    pub other_model: bool,
+    /// Who has an affected machine wrote the thread, or says there to have the same.
+    pub speaks_of_own: bool,
     /// The talk ended long before the trouble began: it cannot be about it, though it may be worth reading.
     pub long_ago: bool,
     pub cohort: bool,
@@ -109,6 +133,10 @@ pub fn compare(
     let mut features = Features::default();
     who(&mut features, question, thread, weights);
     what(&mut features, question, thread, weights);
+    // A title that quotes is somebody else's words.
+    let quotes = thread.lower.trim_start().starts_with('>');
+    features.general = thread.scope.general.is_some() || thread.scope.no_machine || quotes;
+    other_model(&mut features, question, thread, weights);
     if features.what_exact && !features.who && is_unknown(thread) {
         features.add(
             "unknown",
@@ -142,6 +170,7 @@ fn who(features: &mut Features, question: &Question<'_>, thread: &Digest, weight
     if hit(&thread.author_devices) > 0 {
         features.who = true;
         features.who_strong = true;
+        features.speaks_of_own = true;
         let text = if finding.devices.len() == 1 {
             "the author owns this device"
         } else {
@@ -151,6 +180,8 @@ fn who(features: &mut Features, question: &Question<'_>, thread: &Digest, weight
     } else if hit(&thread.participant_devices) > 0 {
         features.who = true;
         features.who_strong = true;
+        // Who helps may own an affected machine by chance.
+        features.speaks_of_own = thread.whole_scope.me_too;
         let count = hit(&thread.participant_devices);
         let text = if count == 1 {
             "somebody here owns an affected device".to_owned()
@@ -193,12 +224,7 @@ fn who(features: &mut Features, question: &Question<'_>, thread: &Digest, weight
 
 fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weights: &Weights) {
     let facts = &question.anomaly.finding.facts;
-    if let Some(thing) = thread
-        .scope
-        .elsewhere
-        .as_ref()
-        .filter(|_| !thread.scope.machine)
-    {
+    if let Some(thing) = &thread.scope.elsewhere {
         features.elsewhere = true;
         features.add(
             "elsewhere",
@@ -207,16 +233,18 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         );
     }
     features.grounded = thread.whole_scope.machine || thread.whole_scope.part;
-    symptom(features, question, thread, weights);
     if let Some(app) = facts
         .apps
         .iter()
         .find(|app| names(thread, app) || thread.whole.apps.contains(app))
     {
+        let by_name = contains_word(&thread.lower, app);
         features.what = true;
-        features.what_exact = true;
-        features.grounded = true;
-        let sure = if thread.title.apps.contains(app) || contains_word(&thread.lower, app) {
+        // "The drop box at the door", "no signal": such a name alone is for a person to judge.
+        let is_plain = by_name && !is_word_of_every_day(app);
+        features.what_exact |= is_plain;
+        features.grounded |= is_plain;
+        let sure = if thread.title.apps.contains(app) || by_name {
             1.0
         } else {
             0.7
@@ -234,13 +262,14 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
         .iter()
         .find(|process| process.len() >= 4 && names(thread, process))
     {
+        let everyones = is_everyones(process);
         features.what = true;
-        features.what_exact = true;
-        features.what_specific = true;
-        features.grounded = true;
+        features.what_exact |= !everyones;
+        features.what_specific |= !everyones;
+        features.grounded |= !everyones;
         features.add(
             "process",
-            weights.process,
+            weights.process * if everyones { OF_EVERYONES } else { 1.0 },
             format!("the program {process} is named"),
         );
     }
@@ -281,6 +310,47 @@ fn what(features: &mut Features, question: &Question<'_>, thread: &Digest, weigh
             format!("the OS build {build} is named"),
         );
     }
+    symptom(features, question, thread, weights);
+}
+
+/// "My MacBook restarts" is no word about a Latitude, whoever owns both; nor is "Latitude 7420" one about a 5440.
+fn other_model(
+    features: &mut Features,
+    question: &Question<'_>,
+    thread: &Digest,
+    weights: &Weights,
+) {
+    let affected = &question.anomaly.finding.facts.models;
+    let is_affected = |named: &str| {
+        let key = crate::symptoms::model_key(named);
+        // "ThinkPad" alone is its family's name.
+        let named = if key.is_empty() {
+            named.to_lowercase()
+        } else {
+            key
+        };
+        affected.iter().any(|model| {
+            let model = model.to_lowercase();
+            let within =
+                |part: &str, whole: &str| part.split(' ').all(|word| contains_word(whole, word));
+            within(&named, &model)
+        })
+    };
+    let named = match thread.title.models.is_empty() {
+        true => &thread.families,
+        false => &thread.title.models,
+    };
+    let Some(other) = named.first().filter(|_| !affected.is_empty()) else {
+        return;
+    };
+    if !named.iter().any(|named| is_affected(named)) {
+        features.other_model = true;
+        features.add(
+            "model",
+            weights.model_other,
+            format!("the title is about another model: {other}"),
+        );
+    }
 }
 
 fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, weights: &Weights) {
@@ -308,6 +378,7 @@ fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, we
         .max_by(|a, b| a.0.total_cmp(&b.0).then_with(|| b.1.cmp(a.1)));
     if let Some((sure, name)) = exact.filter(|(sure, _)| *sure >= 0.4) {
         features.what = true;
+        let said_in_title = thread.title.symptoms.iter().any(|s| s.name == *name);
         if let Some(program) = programs_own(question, thread, name) {
             features.add(
                 "symptom",
@@ -316,10 +387,17 @@ fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, we
             );
             return;
         }
-        // Shelves are full and rooms are hot, but what restarts or crashes is a machine.
-        features.grounded |= matches!(name.as_str(), "unexpected_restart" | "crash");
-        // An app's anomaly is about that app: "sync" alone is said of every other, too.
-        features.what_exact = sure >= SURE && question.anomaly.finding.facts.apps.is_empty();
+        // Shelves are full, rooms are hot, and much more than laptops restarts; but only a machine has a blue screen.
+        let went_down =
+            matches!(name.as_str(), "unexpected_restart" | "crash") && thread.scope.went_down;
+        let nothing_else = thread.scope.only.contains(&name.as_str());
+        features.grounded |=
+            nothing_else || went_down || DOWN.iter().any(|word| thread.lower.contains(word));
+        // An app's anomaly is about that app: "sync" alone is said of every other, too. And what posts alone complain of is
+        // the talk's subject only where the title leaves room for it.
+        let is_subject = said_in_title || thread.scope.machine || thread.scope.empty;
+        let is_apps = !question.anomaly.finding.facts.apps.is_empty();
+        features.what_exact |= sure >= SURE && is_subject && !is_apps;
         features.add(
             "symptom",
             weights.symptom * sure,
@@ -348,7 +426,8 @@ fn symptom(features: &mut Features, question: &Question<'_>, thread: &Digest, we
         .symptoms
         .iter()
         .find(|s| s.name != "other" && s.confidence >= 0.5);
-    if let Some(other) = about_else {
+    // Who names the very app, program or code speaks of it, whatever else they complain of.
+    if let Some(other) = about_else.filter(|_| !features.what) {
         features.add(
             "symptom",
             weights.symptom_other * other.confidence,
@@ -482,28 +561,16 @@ fn programs_own<'a>(
     thread: &'a Digest,
     symptom: &str,
 ) -> Option<&'a String> {
-    /// Words of a machine that went down, in any language that has them.
-    const DOWN: [&str; 12] = [
-        "blue screen",
-        "bluescreen",
-        "bsod",
-        "panic",
-        "restart",
-        "reboot",
-        "power button",
-        "stop code",
-        "hard reset",
-        "shut",
-        "neu gestartet",
-        "whole system",
-    ];
     let is_machines = question.anomaly.finding.kind == Kind::Reboot
         || question.anomaly.finding.kind == Kind::Compound;
     let scope = &thread.scope;
     if !is_machines || symptom != "crash" || scope.machine {
         return None;
     }
-    let went_down = DOWN.iter().any(|word| thread.lower.contains(word));
+    let went_down = DOWN
+        .iter()
+        .chain(&RESTARTED)
+        .any(|word| thread.lower.contains(word));
     scope.program.as_ref().filter(|_| !went_down)
 }
 
@@ -513,7 +580,7 @@ pub(super) fn related(symptom: &str) -> &'static [&'static str] {
         "unexpected_restart" => &["crash"],
         "crash" => &["unexpected_restart"],
         "thermal" => &["slow", "battery"],
-        "slow" => &["thermal"],
+        "slow" => &["thermal", "crash"],
         _ => &[],
     }
 }
@@ -539,6 +606,47 @@ fn is_unknown(thread: &Digest) -> bool {
         && thread.participant_devices.is_empty()
         && thread.models.is_empty()
         && thread.teams.is_empty()
+}
+
+/// Apps whose names people use for other things.
+fn is_word_of_every_day(app: &str) -> bool {
+    const WORDS: [&str; 14] = [
+        "signal", "box", "mega", "line", "wire", "element", "drive", "zoom", "teams", "slack",
+        "threads", "messages", "sync", "transfer",
+    ];
+    WORDS.contains(&app)
+}
+
+/// Programs that every laptop has: that somebody names one does not say that they speak of this run of it.
+fn is_everyones(process: &str) -> bool {
+    const EVERYONES: [&str; 24] = [
+        "powershell",
+        "pwsh",
+        "cmd",
+        "explorer",
+        "svchost",
+        "rundll32",
+        "wscript",
+        "cscript",
+        "mshta",
+        "conhost",
+        "winword",
+        "excel",
+        "outlook",
+        "powerpnt",
+        "teams",
+        "chrome",
+        "msedge",
+        "firefox",
+        "safari",
+        "python",
+        "java",
+        "node",
+        "bash",
+        "curl",
+    ];
+    let bare = process.strip_suffix(".exe").unwrap_or(process);
+    EVERYONES.contains(&bare)
 }
 
 fn shared<'a>(ours: &'a [String], theirs: &[String]) -> Option<&'a String> {

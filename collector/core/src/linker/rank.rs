@@ -90,9 +90,10 @@ fn link(
 
 /// Two independent kinds of agreement; see the head of [`crate::linker`].
 fn gate(features: &Features) -> bool {
-    let people_and_words = features.who_strong && features.what_exact && features.grounded;
+    let people_and_words = features.speaks_of_own && features.what_exact && features.grounded;
     let cohort_and_name = features.cohort && features.what_specific;
-    !features.long_ago && !features.elsewhere && (people_and_words || cohort_and_name)
+    let about_this = !features.elsewhere && !features.other_model && !features.general;
+    !features.long_ago && about_this && (people_and_words || cohort_and_name)
 }
 
 /// The newest decision about this very pair. A decision about an earlier anomaly of the same cause counts as one about this.

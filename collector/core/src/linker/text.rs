@@ -37,6 +37,8 @@ pub struct Digest {
     pub solved: bool,
     /// Of the title: what the thread is about.
     pub title: Symptoms,
+    /// Families of models that the title names.
+    pub families: Vec<String>,
     /// What the title is about when it is not a laptop as a whole.
     pub scope: Scope,
     /// The same of title and posts together.
@@ -52,6 +54,9 @@ pub struct Digest {
 impl Digest {
     pub fn of(thread: &ThreadText, vocabulary: &Vocabulary) -> Self {
         let text = read(thread);
+        let all = format!("{}\n{text}", thread.title);
+        let (title, scope) = symptoms::read_scoped(&thread.title, vocabulary);
+        let (whole, whole_scope) = symptoms::read_scoped(&all, vocabulary);
         let mut words: BTreeMap<String, f64> = BTreeMap::new();
         for word in tokens(&thread.title) {
             *words.entry(word).or_default() += TITLE_WEIGHT;
@@ -71,11 +76,12 @@ impl Digest {
             os_builds: lowered(&thread.os_builds),
             teams: lowered(&thread.teams),
             solved: thread.solved,
-            title: symptoms::read_with(&thread.title, vocabulary),
-            scope: symptoms::scope(&thread.title),
-            whole_scope: symptoms::scope(&format!("{}\n{text}", thread.title)),
-            whole: symptoms::read_with(&format!("{}\n{text}", thread.title), vocabulary),
-            lower: format!("{}\n{text}", thread.title).to_lowercase(),
+            title,
+            families: symptoms::families(&thread.title),
+            scope,
+            whole_scope,
+            whole,
+            lower: all.to_lowercase(),
             words,
         }
     }

@@ -378,6 +378,36 @@ pub fn model_key(model: &str) -> String {
         .join(" ")
 }
 
+/// Families of models that a text names, with a model or bare: "my MacBook".
+pub fn families(text: &str) -> Vec<String> {
+    /// Names that are words of every day, too.
+    const ORDINARY: [&str; 8] = [
+        "precision",
+        "legion",
+        "yoga",
+        "spectre",
+        "envy",
+        "omen",
+        "mac",
+        "go",
+    ];
+    let words: std::collections::HashSet<String> = text
+        .to_lowercase()
+        .split(|c: char| !c.is_alphanumeric())
+        .map(str::to_owned)
+        .collect();
+    let first = |name: &str| name.split(' ').next().unwrap_or_default().to_lowercase();
+    let mut named: Vec<String> = BUILT_IN
+        .families
+        .iter()
+        .map(|(name, _)| first(name))
+        .filter(|name| words.contains(name) && !ORDINARY.contains(&name.as_str()))
+        .collect();
+    named.sort();
+    named.dedup();
+    named
+}
+
 fn is_word(text: &str, from: usize, to: usize) -> bool {
     let edge = |c: Option<char>| c.is_none_or(|c| !c.is_alphanumeric() && c != '_');
     edge(text[..from].chars().next_back()) && edge(text[to..].chars().next())

@@ -56,7 +56,7 @@ impl Text {
             .split_whitespace()
         {
             // "Wi-Fi" is one word, "sign-in" two: hyphens split except after a single pair of letters.
-            let joined = piece
+            let joined = unelided(piece)
                 .replace("wi-fi", "wifi")
                 .replace("e-mail", "email")
                 .replace("'", "");
@@ -102,12 +102,29 @@ impl Text {
         self.words.is_empty()
     }
 
+    /// The words before a place.
+    pub fn before(&self, place: usize) -> impl Iterator<Item = &str> {
+        self.words.iter().take(place).map(|word| word.text.as_str())
+    }
+
     fn slice(&self, from: usize, to: usize) -> String {
         self.words[from..to]
             .iter()
             .map(|word| word.text.as_str())
             .collect::<Vec<_>>()
             .join(" ")
+    }
+}
+
+/// "l'écran" is the word "écran": what French and Italian cut short before a vowel is no part of it. "Can't" stays whole.
+fn unelided(piece: &str) -> &str {
+    const CUT: [&str; 15] = [
+        "l", "d", "s", "n", "j", "m", "c", "t", "qu", "un", "all", "dell", "nell", "sull", "dall",
+    ];
+    let bare = piece.trim_start_matches(|c: char| !c.is_alphanumeric());
+    match bare.split_once('\'') {
+        Some((before, word)) if CUT.contains(&before) && word.chars().count() >= 3 => word,
+        _ => piece,
     }
 }
 
@@ -195,6 +212,8 @@ pub struct Pattern {
 /// A match: its words, and whether a negation stands before it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Match {
+    /// Place of its first word in the text.
+    pub start: usize,
     pub words: String,
     pub negated: bool,
 }
@@ -223,6 +242,15 @@ impl Pattern {
         Self { steps }
     }
 
+    /// Its whole words.
+    pub fn words(&self) -> impl Iterator<Item = &str> {
+        let tokens = self.steps.iter().flat_map(|step| &step.any);
+        tokens.filter_map(|token| match token {
+            Token::Exact(word) => Some(word.as_str()),
+            Token::Prefix(_) | Token::Number => None,
+        })
+    }
+
     /// The first match that is not negated, else the first negated one.
     pub fn find(&self, text: &Text) -> Option<Match> {
         let first = self.steps.first()?;
@@ -238,6 +266,7 @@ impl Pattern {
                 continue;
             };
             let found = Match {
+                start,
                 words: text.slice(start, end),
                 negated: is_negated(text, start),
             };
@@ -296,4 +325,27 @@ fn is_negated(text: &Text, start: usize) -> bool {
                 && (FAR.contains(&word.text.as_str())
                     || (back == 1 && NEAR.contains(&word.text.as_str())))
         })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_word_is_read_without_what_was_cut_short_before_it() {
+        let found = |pattern: &str, text: &str| {
+            let text = Text::of(text, &Known::default());
+            Pattern::parse(pattern).find(&text).is_some()
+        };
+        for (pattern, text) in [
+            ("écran noir", "Problème: l'écran noir"),
+            ("impossible imprimer", "Impossible d’imprimer"),
+            ("dopo aggiornamento", "lento dopo l'aggiornamento"),
+            ("cant print", "I can't print"),
+            ("its hot", "(it's hot)"),
+        ] {
+            assert!(found(pattern, text), "{pattern} in {text}");
+        }
+        assert!(!found("t print", "can't print"));
+    }
 }

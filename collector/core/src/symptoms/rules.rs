@@ -2,7 +2,10 @@
 //!
 //! **Invariant: a rule's place in a file means nothing**; weights add up the same in any order.
 
-use std::{collections::BTreeMap, sync::LazyLock};
+use std::{
+    collections::{BTreeMap, HashSet},
+    sync::LazyLock,
+};
 
 use serde::Deserialize;
 
@@ -48,6 +51,18 @@ struct File {
     programs: Vec<String>,
     #[serde(default)]
     elsewhere: Vec<String>,
+    /// Somebody else's machine, whatever else the sentence names.
+    #[serde(default)]
+    others: Vec<String>,
+    /// Announcements, rules, requests and questions of how: talk about a thing, no report of it.
+    #[serde(default)]
+    general: Vec<String>,
+    /// "Same here": who says so has the trouble, too.
+    #[serde(default)]
+    me_too: Vec<String>,
+    /// Words that name nothing: "it keeps restarting" says as little of what restarts as "keeps restarting".
+    #[serde(default)]
+    little: Vec<String>,
 }
 
 #[derive(Deserialize)]
@@ -78,6 +93,12 @@ struct Book {
     machine: Vec<Pattern>,
     programs: Vec<Pattern>,
     elsewhere: Vec<Pattern>,
+    others: Vec<Pattern>,
+    general: Vec<Pattern>,
+    me_too: Vec<Pattern>,
+    little: HashSet<String>,
+    /// The words that the rules of each symptom know.
+    words: BTreeMap<&'static str, HashSet<String>>,
     known: Known,
 }
 
@@ -101,6 +122,10 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
         book.machine.extend(parse(&file.machine));
         book.programs.extend(parse(&file.programs));
         book.elsewhere.extend(parse(&file.elsewhere));
+        book.others.extend(parse(&file.others));
+        book.general.extend(parse(&file.general));
+        book.me_too.extend(parse(&file.me_too));
+        book.little.extend(file.little);
         for rule in file.rule {
             let Some(symptom) = NAMES.iter().find(|name| **name == rule.symptom) else {
                 continue;
@@ -111,8 +136,10 @@ static BOOK: LazyLock<Book> = LazyLock::new(|| {
                 any: parse(&rule.any),
                 unless: parse(&rule.unless),
             };
+            let words = book.words.entry(rule.symptom).or_default();
             for pattern in &rule.any {
                 book.known.add_pattern(pattern);
+                words.extend(pattern.words().map(str::to_owned));
             }
             book.rules.push(rule);
         }
@@ -141,15 +168,28 @@ pub struct Scope {
     pub part: bool,
     /// A single program, by the word that says so.
     pub program: Option<String>,
-    /// Something that is no laptop of the fleet, by the word that says so.
+    /// Something that is no laptop of the fleet, or somebody else's, by the words that say so.
     pub elsewhere: Option<String>,
+    /// An announcement, a rule, a request, a question of how, by the words that say so.
+    pub general: Option<String>,
+    /// Talk of the house or a joke: names and complaints in it mean something else.
+    pub no_machine: bool,
+    /// Somebody has the same.
+    pub me_too: bool,
+    /// It says nothing: "Help please, again".
+    pub empty: bool,
+    /// Complaints of which it consists: "Battery drains overnight" names nothing beside the battery, "Truck battery dead" does.
+    pub only: Vec<&'static str>,
+    /// It went down, and nothing else than this machine is named that could have.
+    pub went_down: bool,
 }
 
 /// Nouns for the machine itself; a disk or a screen is part of it and says less. In the languages that the files speak.
 const WHOLE_MACHINE: &str = "laptop*|computer|notebook*|macbook*|imac|mac|pc|machine|workstation|thinkpad*|thinkbook*|latitude*|precision|inspiron|vostro|elitebook*|probook*|zbook*|zenbook*|vivobook*|ideapad*|surface|xps|chromebook*|rechner|computers|ordinateur|portable|ordenador|portatil|portátil|portatile|computador";
 
-/// Parts and programs that only a computer has. No "windows", which offices have, too.
-const PARTS: &str = "ssd|hdd|gb|tb|cpu|gpu|ram|fan|fans|ventola|lüfter|kernel_task|bios|win10|win11|macos|ubuntu|linux|sequoia|sonoma|exe|process|processes|prozess|autostart|taskmanager|defender|browser|startup|boot*|charger|charging|drain*|unplug*|plugged|standby|lid|throttl*|temps|festplatte|disque|disco|c";
+/// Parts, places and programs that only a computer has. No "windows", which offices have, too; no fans, batteries, chargers
+/// and drives, which are in much else.
+const PARTS: &str = "cpu|gpu|kernel_task|bios|win10|win11|macos|exe|autostart|taskmanager|standby|throttl*|touchpad|trackpad|touchbar|explorer|pagefile|onboard|c";
 
 static WHOLE: LazyLock<Pattern> = LazyLock::new(|| Pattern::parse(WHOLE_MACHINE));
 static PART: LazyLock<Pattern> = LazyLock::new(|| Pattern::parse(PARTS));
@@ -163,14 +203,56 @@ pub fn scope(text: &Text) -> Scope {
     };
     let machine = WHOLE.find(text).is_some();
     // "My son's laptop" is elsewhere; "the laptop crashes when the server copies" is not.
-    let elsewhere = first(&BOOK.elsewhere)
-        .filter(|words| !machine || WHOLE.find(&Text::of(words, &BOOK.known)).is_some());
+    let elsewhere = first(&BOOK.others).or_else(|| {
+        first(&BOOK.elsewhere)
+            .filter(|words| !machine || WHOLE.find(&Text::of(words, &BOOK.known)).is_some())
+    });
     Scope {
         machine,
         part: PART.find(text).is_some(),
         program: first(&BOOK.programs),
         elsewhere,
+        general: first(&BOOK.general),
+        no_machine: is_no_machine(text),
+        me_too: first(&BOOK.me_too).is_some(),
+        empty: text
+            .before(usize::MAX)
+            .all(|word| BOOK.little.contains(word)),
+        only: only(text),
+        went_down: went_down(text),
     }
+}
+
+fn only(text: &Text) -> Vec<&'static str> {
+    let consists = |known: &HashSet<String>| {
+        text.before(usize::MAX)
+            .all(|word| BOOK.little.contains(word) || known.contains(word))
+    };
+    BOOK.words
+        .iter()
+        .filter(|(_, known)| consists(known))
+        .map(|(symptom, _)| *symptom)
+        .collect()
+}
+
+/// Sure words of a machine that went down.
+const SURE: f64 = 1.9;
+
+/// "Random shutdowns since Monday" by the owner of a laptop is about the laptop; "The TV keeps rebooting" names something.
+fn went_down(text: &Text) -> bool {
+    BOOK.rules
+        .iter()
+        .filter(|rule| {
+            matches!(rule.symptom, "unexpected_restart" | "crash") && rule.weight >= SURE
+        })
+        .flat_map(|rule| &rule.any)
+        .filter_map(|pattern| pattern.find(text))
+        .any(|found| {
+            !found.negated
+                && text
+                    .before(found.start)
+                    .all(|word| BOOK.little.contains(word))
+        })
 }
 
 /// Lunch, lifts and films: "slow", "hot" and "crash" mean something else there.

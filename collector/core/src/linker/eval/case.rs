@@ -19,6 +19,9 @@ use crate::{
     thread::ThreadText,
 };
 
+/// How an anomaly names its people.
+const OWNERS: [&str; 2] = ["owner", "owners"];
+
 /// Notes of one line; more say nothing new.
 const NOTES_LIMIT: usize = 20;
 
@@ -66,24 +69,33 @@ pub fn read(value: &Value) -> Result<Read, String> {
         }
         None => pair.into_iter().collect(),
     };
+    // Where the anomaly names its owner, people stand for their devices.
+    let by_people = OWNERS.iter().any(|key| anomaly_value.get(*key).is_some());
     let mut names = HashMap::new();
-    let mut threads = Vec::new();
+    let (mut threads, mut labelled) = (Vec::new(), Vec::new());
     for (index, value) in values.iter().enumerate() {
         let place = format!("thread {}", index + 1);
-        match thread(value, &place, pair.is_some(), &mut notes) {
+        match thread(value, &place, by_people, &mut notes) {
             Some((thread, name)) if names.contains_key(&thread.id) => {
                 notes.add(format!(
                     "{place}: the id {name} was there before; it is read once"
                 ));
             }
             Some((thread, name)) => {
+                if is_labelled(value) {
+                    labelled.push(thread.id);
+                }
                 names.insert(thread.id, name);
                 threads.push(thread);
             }
-            None => notes.add(format!("{place}: no usable \"id\" (a text or a number)")),
+            None => notes.add(format!("{place}: no object with a title or posts")),
         }
     }
-    let expected = expected(case, &threads, &names, &mut notes);
+    let expected = match values.iter().any(|thread| label(thread).is_some()) {
+        // The pairs are labelled one by one, inside their threads.
+        true if label_of(case).is_none() => labelled,
+        _ => expected(case, &threads, &names, &mut notes),
+    };
     let anomaly = anomaly(anomaly_value, &threads, &mut notes);
     let history = match case.get("history") {
         None | Some(Value::Null) => Vec::new(),
@@ -121,16 +133,31 @@ impl Notes {
     }
 }
 
+fn label_of(object: &Map<String, Value>) -> Option<&Value> {
+    ["expected", "label", "linked"]
+        .iter()
+        .find_map(|key| object.get(*key))
+}
+
+fn label(thread: &Value) -> Option<&Value> {
+    thread.as_object().and_then(label_of)
+}
+
+fn is_labelled(thread: &Value) -> bool {
+    match label(thread) {
+        Some(Value::Bool(yes)) => *yes,
+        Some(Value::Number(number)) => number.as_u64() == Some(1),
+        _ => false,
+    }
+}
+
 fn expected(
     case: &Map<String, Value>,
     threads: &[ThreadText],
     names: &HashMap<Uuid, String>,
     notes: &mut Notes,
 ) -> Vec<Uuid> {
-    let given = ["expected", "label", "linked"]
-        .iter()
-        .find_map(|key| case.get(*key));
-    match given {
+    match label_of(case) {
         Some(Value::Bool(true)) => threads.iter().map(|thread| thread.id).collect(),
         Some(Value::Number(number)) if number.as_u64() == Some(1) && threads.len() == 1 => {
             threads.iter().map(|thread| thread.id).collect()
@@ -163,15 +190,20 @@ fn expected(
 fn thread(
     value: &Value,
     place: &str,
-    in_pair: bool,
+    by_people: bool,
     notes: &mut Notes,
 ) -> Option<(ThreadText, String)> {
     let thread = value.as_object()?;
-    let (id, name) = match thread.get("id") {
-        Some(value) => (id(value)?, plain(value)),
-        // In a pair there is nothing to tell apart.
-        None if in_pair => (Uuid::nil(), "the thread".to_owned()),
-        None => return None,
+    let title = first_text(thread, ["title", "subject"]);
+    let posts = first_texts(thread, ["posts", "messages", "body", "text"]);
+    let given = thread
+        .get("id")
+        .and_then(|value| Some((id(value)?, plain(value))));
+    let (id, name) = match given {
+        Some(given) => given,
+        None if title.is_empty() && posts.is_empty() => return None,
+        // Its place tells it from the others.
+        None => (id(&Value::String(place.to_owned()))?, place.to_owned()),
     };
     let opened = time(thread, "opened_at", place, notes);
     let last = time(thread, "last_post_at", place, notes);
@@ -186,15 +218,20 @@ fn thread(
     models.extend(lower("model"));
     let mut author_devices = devices(thread, "author_devices");
     author_devices.extend(devices(thread, "author_device"));
+    let mut participant_devices = devices(thread, "participant_devices");
+    if by_people {
+        author_devices.extend(devices(thread, "author"));
+        participant_devices.extend(devices(thread, "participants"));
+    }
     Some((
         ThreadText {
             id,
-            title: text(thread, "title"),
-            posts: texts(thread, "posts"),
+            title,
+            posts,
             opened_at,
             last_post_at: last.unwrap_or(opened_at).max(opened_at),
             author_devices,
-            participant_devices: devices(thread, "participant_devices"),
+            participant_devices,
             models,
             os_builds: lower("os_builds"),
             teams: lower("teams"),
@@ -267,6 +304,7 @@ fn anomaly(value: &Value, threads: &[ThreadText], notes: &mut Notes) -> Anomaly 
     };
     let mut affected = devices(part, "devices");
     affected.extend(devices(part, "device"));
+    affected.extend(OWNERS.iter().flat_map(|key| devices(top, key)));
     affected.dedup();
     let mut finding = Finding {
         kind,
@@ -322,8 +360,13 @@ fn complete(finding: &mut Finding) {
                 .map(|s| s.name.clone()),
         );
     }
+    // A process that starts from Outlook makes it no anomaly of Outlook.
+    let apps = match finding.kind {
+        Kind::App => read.apps,
+        _ => Vec::new(),
+    };
     for (list, found) in [
-        (&mut facts.apps, read.apps),
+        (&mut facts.apps, apps),
         (&mut facts.processes, read.processes),
         (&mut facts.codes, read.codes),
         (&mut facts.models, read.models),
@@ -384,6 +427,20 @@ fn text(object: &Map<String, Value>, key: &str) -> String {
     object.get(key).map(plain).unwrap_or_default()
 }
 
+fn first_text(object: &Map<String, Value>, keys: [&str; 2]) -> String {
+    keys.iter()
+        .map(|key| text(object, key))
+        .find(|text| !text.is_empty())
+        .unwrap_or_default()
+}
+
+fn first_texts(object: &Map<String, Value>, keys: [&str; 4]) -> Vec<String> {
+    keys.iter()
+        .map(|key| texts(object, key))
+        .find(|texts| !texts.is_empty())
+        .unwrap_or_default()
+}
+
 /// A list of texts, or one text; of objects (posts as the API gives them) their words.
 fn texts(object: &Map<String, Value>, key: &str) -> Vec<String> {
     let words = |value: &Value| match value {
@@ -410,7 +467,19 @@ fn devices(object: &Map<String, Value>, key: &str) -> Vec<DeviceId> {
         .collect()
 }
 
-/// An instant, a date and time (read as UTC), a date, or seconds since 1970.
+/// Numbers from here on count milliseconds since 1970, smaller ones seconds: as seconds it is the year 5138.
+const MILLISECONDS_FROM: f64 = 1e11;
+
+fn instant(number: f64) -> Option<Timestamp> {
+    let milliseconds = match number.abs() >= MILLISECONDS_FROM {
+        true => number,
+        false => number * 1000.0,
+    };
+    // A float's rounding is far below a millisecond in any year that a timestamp holds.
+    Timestamp::from_millisecond(milliseconds.round() as i64).ok()
+}
+
+/// An instant, a date and time (read as UTC), a date, or seconds or milliseconds since 1970.
 fn time(
     object: &Map<String, Value>,
     key: &str,
@@ -425,9 +494,7 @@ fn time(
             .map(|zoned| zoned.timestamp())
     };
     let read = match value {
-        Value::Number(number) => number
-            .as_i64()
-            .and_then(|second| Timestamp::from_second(second).ok()),
+        Value::Number(number) => number.as_f64().and_then(instant),
         Value::String(text) => {
             let text = text.trim();
             text.parse()
@@ -438,6 +505,7 @@ fn time(
                         .ok()
                         .and_then(|day| utc(day.to_datetime(civil::Time::midnight())))
                 })
+                .or_else(|| text.parse().ok().and_then(instant))
         }
         _ => None,
     };
