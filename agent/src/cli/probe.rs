@@ -122,10 +122,8 @@ fn look(
         }
         Topic::App => {
             // What runs is evidence too.
-            let running = Arc::new(Mutex::new(Vec::new()));
-            crate::probe::process::ProcessProbe::forgetful(root, Arc::clone(&running))
-                .look(&moment());
-            once(&mut AppProbe::forgetful(running))
+            let running = crate::probe::process::running(root);
+            once(&mut AppProbe::forgetful(Arc::new(Mutex::new(running))))
         }
     }
 }

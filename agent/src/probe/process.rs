@@ -8,7 +8,7 @@ mod look;
 
 use std::sync::{Arc, Mutex};
 
-pub use look::ProcessProbe;
+pub use look::{ProcessProbe, running};
 
 /// A running program as the app probe needs it. Unredacted; stays in this process.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

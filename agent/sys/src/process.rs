@@ -48,6 +48,13 @@ pub(crate) use windows::is_network_path;
 
 use crate::package::Owner;
 
+/// Whether an identifier reads the files of programs, which costs more than all else about them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Contents {
+    Hashed,
+    Unread,
+}
+
 /// One run of one program.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct InstanceKey {

@@ -23,6 +23,16 @@ pub enum Category {
     RemoteAccess,
 }
 
+impl Category {
+    /// In the order of their declaration, which packed catalogs count by.
+    pub const ALL: [Self; 4] = [
+        Self::CloudSync,
+        Self::FileTransfer,
+        Self::Messaging,
+        Self::RemoteAccess,
+    ];
+}
+
 /// What a fact speaks of. The crate documentation explains each.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
@@ -45,6 +55,25 @@ pub enum Slot {
 }
 
 impl Slot {
+    /// In the order of their declaration, which packed catalogs count by.
+    pub const ALL: [Self; 15] = [
+        Self::Process,
+        Self::Install,
+        Self::Data,
+        Self::Package,
+        Self::Bundle,
+        Self::App,
+        Self::Desktop,
+        Self::Flatpak,
+        Self::Snap,
+        Self::Mount,
+        Self::Name,
+        Self::Original,
+        Self::Description,
+        Self::Signer,
+        Self::Domain,
+    ];
+
     /// Whether a fact of this slot may be stated for `scope` (`None` is every system).
     pub fn fits(self, scope: Option<Os>) -> bool {
         match self {

@@ -1,47 +1,22 @@
 //! The catalog that every binary carries.
 //!
-//! Invariant: its documents are part of the source and a test parses them, so reading them cannot fail in the field.
-//! Not here: a newer catalog from the policy (`Catalog::parse`).
+//! Invariant: its documents (`apps/*.toml`) are parsed by the build script, so a mistake in one stops the build and reading
+//! the result cannot fail in the field. Not here: a newer catalog from the policy (`Catalog::parse`).
 
 use std::sync::OnceLock;
 
 use crate::index::Catalog;
-use crate::parse;
+use crate::packed;
 
-const DOCUMENTS: [(&str, &str); 10] = [
-    ("cloud_sync.toml", include_str!("../apps/cloud_sync.toml")),
-    ("cloud_mount.toml", include_str!("../apps/cloud_mount.toml")),
-    ("backup.toml", include_str!("../apps/backup.toml")),
-    (
-        "file_transfer.toml",
-        include_str!("../apps/file_transfer.toml"),
-    ),
-    ("messaging.toml", include_str!("../apps/messaging.toml")),
-    (
-        "remote_access.toml",
-        include_str!("../apps/remote_access.toml"),
-    ),
-    ("remote_more.toml", include_str!("../apps/remote_more.toml")),
-    (
-        "messaging_more.toml",
-        include_str!("../apps/messaging_more.toml"),
-    ),
-    (
-        "storage_more.toml",
-        include_str!("../apps/storage_more.toml"),
-    ),
-    (
-        "transfer_more.toml",
-        include_str!("../apps/transfer_more.toml"),
-    ),
-];
+/// What `build.rs` made of the documents.
+static PACKED: &[u8] = include_bytes!(concat!(env!("OUT_DIR"), "/catalog.packed"));
 
 impl Catalog {
-    /// The built-in catalog; parsed at the first call, borrowed from the binary ever after.
+    /// The built-in catalog; laid out at the first call, its texts and index borrowed from the binary ever after.
     pub fn builtin() -> &'static Self {
         static BUILTIN: OnceLock<Catalog> = OnceLock::new();
-        // An error is unreachable while the test below passes; an agent without a catalog still reports all else.
-        BUILTIN.get_or_init(|| parse::borrowed(&DOCUMENTS).unwrap_or_default())
+        // None is unreachable while the test below passes; an agent without a catalog still reports all else.
+        BUILTIN.get_or_init(|| packed::read(PACKED).unwrap_or_default())
     }
 }
 
@@ -51,12 +26,19 @@ mod tests {
     use super::*;
 
     #[test]
-    fn the_documents_parse() {
-        let documents = DOCUMENTS.map(|(_, text)| text);
+    fn packed_it_is_what_the_documents_say() {
+        let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("apps");
+        let documents: Vec<String> = std::fs::read_dir(folder)
+            .unwrap()
+            .map(|entry| std::fs::read_to_string(entry.unwrap().path()).unwrap())
+            .collect();
+        let documents: Vec<&str> = documents.iter().map(String::as_str).collect();
         match Catalog::parse(&documents) {
             Err(error) => panic!("{error}"),
-            // Read app by app it is the same.
-            Ok(whole) => assert_eq!(Catalog::builtin().apps(), whole.apps()),
+            Ok(whole) => {
+                assert_eq!(Catalog::builtin().apps(), whole.apps());
+                assert_eq!(Catalog::builtin().parts(), whole.parts());
+            }
         }
         assert!(!Catalog::builtin().apps().is_empty());
     }

@@ -3,6 +3,8 @@
 //! Invariant: a hit is compared with the fact itself, so a collision of hashes costs time, never a wrong answer.
 //! Not here: what a hit means (`matcher`).
 
+use std::borrow::Cow;
+
 use crate::app::{App, Fact, Slot};
 use crate::normal;
 use crate::query::Os;
@@ -11,20 +13,17 @@ use crate::query::Os;
 pub(crate) const LINUX_COMM: usize = 15;
 pub(crate) const MACOS_COMM: usize = 16;
 
-#[derive(Clone, Copy, Debug)]
-struct Entry {
-    hash: u32,
-    app: u16,
-    fact: u16,
-}
+/// Hash (4 bytes), number of the app (2), number of its fact (2), little-endian: bytes, so that a packed index is used where
+/// it lies.
+pub(crate) type Entry = [u8; 8];
 
 /// All apps, and how to find them.
 #[derive(Clone, Debug, Default)]
 pub struct Catalog {
     apps: Vec<App>,
-    index: Vec<Entry>,
+    index: Cow<'static, [Entry]>,
     /// Facts with a final `*` that no directory helps to find: processes and domains. Few.
-    open: Vec<Entry>,
+    open: Cow<'static, [Entry]>,
 }
 
 /// A fact that was found.
@@ -51,14 +50,25 @@ enum Way {
 }
 
 impl Catalog {
+    /// Indexes these apps, which are sorted by id.
     pub(crate) fn new(apps: Vec<App>) -> Self {
-        let mut catalog = Self {
-            apps,
-            index: Vec::new(),
-            open: Vec::new(),
-        };
-        catalog.fill();
-        catalog
+        let (index, open) = indexed(&apps);
+        Self::of_parts(apps, Cow::Owned(index), Cow::Owned(open))
+    }
+
+    /// From an index that [`Self::new`] made of the same apps.
+    pub(crate) fn of_parts(
+        apps: Vec<App>,
+        index: Cow<'static, [Entry]>,
+        open: Cow<'static, [Entry]>,
+    ) -> Self {
+        Self { apps, index, open }
+    }
+
+    /// The index and the open facts: the build script packs them.
+    #[allow(dead_code)]
+    pub(crate) fn parts(&self) -> [&[Entry]; 2] {
+        [&self.index, &self.open]
     }
 
     /// Every app, by id.
@@ -76,57 +86,16 @@ impl Catalog {
 
     /// Bytes on the heap, texts of an owned catalog excluded.
     pub fn weight(&self) -> usize {
+        let own = |entries: &Cow<'static, [Entry]>| match entries {
+            Cow::Borrowed(_) => 0,
+            Cow::Owned(entries) => entries.capacity() * size_of::<Entry>(),
+        };
         let facts: usize = self
             .apps
             .iter()
             .map(|app| size_of_val(&*app.facts) + size_of_val(&*app.sources))
             .sum();
-        facts
-            + self.apps.capacity() * size_of::<App>()
-            + (self.index.capacity() + self.open.capacity()) * size_of::<Entry>()
-    }
-
-    fn fill(&mut self) {
-        for (at, app) in self.apps.iter().enumerate() {
-            for (nth, fact) in app.facts.iter().enumerate() {
-                // The limits of `parse` keep both within 16 bits.
-                let (Ok(app), Ok(nth)) = (u16::try_from(at), u16::try_from(nth)) else {
-                    continue;
-                };
-                let form = normal::fact_form(fact);
-                let entry = |way, key: &str| Entry {
-                    hash: hash(way, fact.slot, fact.os, key),
-                    app,
-                    fact: nth,
-                };
-                match (fact.slot, form.strip_suffix('*')) {
-                    (Slot::Install | Slot::Data, Some(open)) => {
-                        self.index.push(entry(Way::Under, opening(open)));
-                    }
-                    (_, Some(open)) => self.open.push(entry(Way::Whole, head(open))),
-                    (Slot::Domain, None) if form.starts_with('*') => {
-                        self.open.push(entry(Way::Whole, "*"))
-                    }
-                    (Slot::Process, None) => {
-                        self.index.push(entry(Way::Whole, &form));
-                        if let Some(cut) = comm(fact.os, &form) {
-                            self.index.push(entry(Way::Cut, cut));
-                        }
-                    }
-                    (Slot::Name, None) => {
-                        self.index.push(entry(Way::Whole, &form));
-                        if !fact.weak {
-                            let letters = normal::letters(&form);
-                            self.index.push(entry(Way::Letters, &letters));
-                        }
-                    }
-                    _ => self.index.push(entry(Way::Whole, &form)),
-                }
-            }
-        }
-        self.index.sort_by_key(|entry| entry.hash);
-        self.index.shrink_to_fit();
-        self.open.shrink_to_fit();
+        facts + self.apps.capacity() * size_of::<App>() + own(&self.index) + own(&self.open)
     }
 
     /// The fact whose normal form is `key`; a strong one is preferred.
@@ -205,8 +174,8 @@ impl Catalog {
         ];
         self.open
             .iter()
-            .filter(|entry| wanted.contains(&entry.hash))
-            .filter_map(|entry| self.hit(*entry))
+            .filter(|entry| wanted.contains(&hash_of(entry)))
+            .filter_map(|entry| self.hit(entry))
             .filter(|hit| hit.fact.slot == slot && hit.fact.os.is_none_or(|own| own == os))
             .filter(|hit| {
                 let form = normal::fact_form(hit.fact);
@@ -226,22 +195,73 @@ impl Catalog {
         key: &str,
     ) -> impl Iterator<Item = Hit<'_>> {
         let wanted = hash(way, slot, scope, key);
-        let first = self.index.partition_point(|entry| entry.hash < wanted);
+        let first = self.index.partition_point(|entry| hash_of(entry) < wanted);
         self.index
             .iter()
             .skip(first)
-            .take_while(move |entry| entry.hash == wanted)
-            .filter_map(|entry| self.hit(*entry))
+            .take_while(move |entry| hash_of(entry) == wanted)
+            .filter_map(|entry| self.hit(entry))
             .filter(move |hit| hit.fact.slot == slot && hit.fact.os == scope)
     }
 
-    fn hit(&self, entry: Entry) -> Option<Hit<'_>> {
-        let app = self.apps.get(usize::from(entry.app))?;
-        Some(Hit {
-            app,
-            fact: app.facts.get(usize::from(entry.fact))?,
-        })
+    fn hit(&self, entry: &Entry) -> Option<Hit<'_>> {
+        let [_, _, _, _, a, b, c, d] = *entry;
+        let app = self.apps.get(usize::from(u16::from_le_bytes([a, b])))?;
+        let fact = app.facts.get(usize::from(u16::from_le_bytes([c, d])))?;
+        Some(Hit { app, fact })
     }
+}
+
+/// Entries of all facts, sorted by hash, and of the open ones.
+fn indexed(apps: &[App]) -> (Vec<Entry>, Vec<Entry>) {
+    let (mut index, mut open_facts) = (Vec::new(), Vec::new());
+    for (at, app) in apps.iter().enumerate() {
+        for (nth, fact) in app.facts.iter().enumerate() {
+            // The limits of `parse` keep both within 16 bits.
+            let (Ok(app), Ok(nth)) = (u16::try_from(at), u16::try_from(nth)) else {
+                continue;
+            };
+            let form = normal::fact_form(fact);
+            let entry = |way, key: &str| entry(hash(way, fact.slot, fact.os, key), app, nth);
+            match (fact.slot, form.strip_suffix('*')) {
+                (Slot::Install | Slot::Data, Some(open)) => {
+                    index.push(entry(Way::Under, opening(open)));
+                }
+                (_, Some(open)) => open_facts.push(entry(Way::Whole, head(open))),
+                (Slot::Domain, None) if form.starts_with('*') => {
+                    open_facts.push(entry(Way::Whole, "*"));
+                }
+                (Slot::Process, None) => {
+                    index.push(entry(Way::Whole, &form));
+                    if let Some(cut) = comm(fact.os, &form) {
+                        index.push(entry(Way::Cut, cut));
+                    }
+                }
+                (Slot::Name, None) => {
+                    index.push(entry(Way::Whole, &form));
+                    if !fact.weak {
+                        index.push(entry(Way::Letters, &normal::letters(&form)));
+                    }
+                }
+                _ => index.push(entry(Way::Whole, &form)),
+            }
+        }
+    }
+    index.sort_by_key(hash_of);
+    index.shrink_to_fit();
+    open_facts.shrink_to_fit();
+    (index, open_facts)
+}
+
+fn entry(hash: u32, app: u16, fact: u16) -> Entry {
+    let ([a, b, c, d], [e, f], [g, h]) =
+        (hash.to_le_bytes(), app.to_le_bytes(), fact.to_le_bytes());
+    [a, b, c, d, e, f, g, h]
+}
+
+fn hash_of(entry: &Entry) -> u32 {
+    let [a, b, c, d, ..] = *entry;
+    u32::from_le_bytes([a, b, c, d])
 }
 
 /// What the kernel leaves of a long process name, where it cuts at all.

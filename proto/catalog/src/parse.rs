@@ -136,38 +136,15 @@ impl Catalog {
             .iter()
             .map(|(name, doc)| (name.as_str(), *doc))
             .collect();
-        let catalog = build(&named, |text| Cow::Owned(text.into_owned()))?;
-        unique(&named, catalog.apps())?;
+        Self::parse_named(&named)
+    }
+
+    /// The same, of documents that have names.
+    pub(crate) fn parse_named(docs: &[(&str, &str)]) -> Result<Self, CatalogError> {
+        let catalog = build(docs, |text| Cow::Owned(text.into_owned()))?;
+        unique(docs, catalog.apps())?;
         Ok(catalog)
     }
-}
-
-/// A catalog that borrows from its documents for ever. A test holds them to what `Catalog::parse` demands beyond this.
-/// Read app by app: a whole document parsed at once would be the largest moment of an agent's life.
-pub(crate) fn borrowed(docs: &[(&str, &'static str)]) -> Result<Catalog, CatalogError> {
-    const APP: &str = "[[app]]";
-    let mut apps = Vec::new();
-    for (file, doc) in docs {
-        let (head, tables) = doc.split_at(doc.find("\n[[app]]").map_or(doc.len(), |at| at + 1));
-        let head = Place { file, doc: head };
-        let Head { category } = toml::from_str(head.doc).map_err(|error| head.syntax(&error))?;
-        for table in tables.split(APP).skip(1) {
-            let place = Place { file, doc: table };
-            let raw: RawApp<'static> =
-                toml::from_str(table).map_err(|error| place.syntax(&error))?;
-            apps.push(app(&place, category, raw, &|text| text)?);
-        }
-    }
-    apps.sort_by(|a, b| a.id.cmp(&b.id));
-    apps.shrink_to_fit();
-    Ok(Catalog::new(apps))
-}
-
-/// What stands above the first app.
-#[derive(serde::Deserialize)]
-#[serde(deny_unknown_fields)]
-struct Head {
-    category: Category,
 }
 
 fn build<'a>(

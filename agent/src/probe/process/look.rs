@@ -306,16 +306,30 @@ impl ProcessProbe {
             .appeared(identity(&process), process, instance, origin, moment.wall);
     }
 
-    /// Tells the app probe what runs, each program once.
+    /// Tells the app probe what runs.
     fn publish(&self, passing: Vec<RunningProgram>) {
-        let mut programs: Vec<RunningProgram> = self.programs.values().cloned().collect();
-        programs.extend(passing);
-        programs.sort_by(|one, other| {
-            (&one.path, &one.name, &one.cgroup).cmp(&(&other.path, &other.name, &other.cgroup))
-        });
-        programs.dedup();
+        let programs = once(self.programs.values().cloned().chain(passing).collect());
         *self.running.lock().unwrap_or_else(PoisonError::into_inner) = programs;
     }
+}
+
+/// What runs now, for a single look at apps: no file of a program is read.
+pub fn running(root: &Path) -> Vec<RunningProgram> {
+    let mut table = Table::new();
+    table.scan(root);
+    let programs = table.instances().filter(|one| !one.kernel_thread);
+    let pids: Vec<u32> = programs.map(|one| one.key.pid).collect();
+    let facts = Identifier::of_names(root).identify_all(&table, &pids);
+    once(facts.iter().map(RunningProgram::of).collect())
+}
+
+/// Each program once.
+fn once(mut programs: Vec<RunningProgram>) -> Vec<RunningProgram> {
+    programs.sort_by(|one, other| {
+        (&one.path, &one.name, &one.cgroup).cmp(&(&other.path, &other.name, &other.cgroup))
+    });
+    programs.dedup();
+    programs
 }
 
 impl Probe for ProcessProbe {
@@ -463,6 +477,23 @@ mod tests {
             _ => None,
         };
         news.iter().filter_map(pick).collect()
+    }
+
+    #[test]
+    fn what_runs_now_is_what_the_probe_tells() {
+        let policy = Effective::default();
+        let shared = RunningPrograms::default();
+        ProcessProbe::forgetful(Path::new("/"), Arc::clone(&shared)).look(&moment(&policy));
+        let own = |programs: &[RunningProgram]| {
+            let me = std::env::current_exe().unwrap();
+            programs
+                .iter()
+                .find(|one| Path::new(&one.path) == me)
+                .cloned()
+        };
+        let told = own(&shared.lock().unwrap());
+        assert!(told.is_some());
+        assert_eq!(own(&running(Path::new("/"))), told);
     }
 
     /// Real programs, one that came and went between two looks and one that stays: each start is told once.

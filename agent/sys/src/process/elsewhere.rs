@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::listed::Listed;
 use super::script::{self, Runs};
-use super::{About, Heard, Instance, InstanceKey, ProgramFacts, Scan, Script, UserClass};
+use super::{About, Contents, Heard, Instance, InstanceKey, ProgramFacts, Scan, Script, UserClass};
 
 #[cfg(target_os = "macos")]
 use super::macos as system;
@@ -87,6 +87,7 @@ struct Known {
 pub struct Identifier {
     files: HashMap<FileVersion, Known>,
     signatures_left: usize,
+    contents: Contents,
 }
 
 impl Identifier {
@@ -95,6 +96,15 @@ impl Identifier {
         Self {
             files: HashMap::new(),
             signatures_left: SIGNATURES,
+            contents: Contents::Hashed,
+        }
+    }
+
+    /// The same, but nothing is hashed: for whoever asks which program runs, not which version of it. Signatures are checked.
+    pub fn of_names(root: &Path) -> Self {
+        Self {
+            contents: Contents::Unread,
+            ..Self::new(root)
         }
     }
 
@@ -199,7 +209,10 @@ impl Identifier {
         let mut known = match self.files.get(&version) {
             Some(known) => known.clone(),
             None => Known {
-                sha256: sha256(path, meta.len()),
+                sha256: match self.contents {
+                    Contents::Hashed => sha256(path, meta.len()),
+                    Contents::Unread => Ok(String::new()),
+                },
                 about: None,
             },
         };

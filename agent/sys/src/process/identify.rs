@@ -15,7 +15,7 @@ use sha2::{Digest, Sha256};
 
 use super::place::{self, Known};
 use super::sighting::{FileVersion, Sighting, base};
-use super::{ProgramFacts, Script, Table, UserClass};
+use super::{Contents, ProgramFacts, Script, Table, UserClass};
 use crate::files;
 use crate::package::{self, Owner, Owners};
 
@@ -41,6 +41,7 @@ pub struct Identifier {
     hashes: HashMap<FileVersion, String>,
     owners: Owners,
     accounts: Accounts,
+    contents: Contents,
 }
 
 /// Everything about one process except what is asked for all at once.
@@ -61,6 +62,15 @@ impl Identifier {
             hashes: HashMap::new(),
             owners: Owners::new(root),
             accounts: Accounts::default(),
+            contents: Contents::Hashed,
+        }
+    }
+
+    /// The same, but files are not read: for whoever asks which program runs, not which version of it.
+    pub fn of_names(root: &Path) -> Self {
+        Self {
+            contents: Contents::Unread,
+            ..Self::new(root)
         }
     }
 
@@ -130,7 +140,8 @@ impl Identifier {
             .get(instance.parent_pid)
             .map(|parent| parent.comm.clone());
         let sighting = Sighting::of(&self.root, instance, parent_comm.as_deref());
-        let content = (!instance.kernel_thread).then(|| self.content(&process.join("exe"), None));
+        let is_read = self.contents == Contents::Hashed && !instance.kernel_thread;
+        let content = is_read.then(|| self.content(&process.join("exe"), None));
         Some(self.draft(sighting, content, network))
     }
 
