@@ -19,7 +19,7 @@ use crate::{
     identity::{Identity, IdentityError},
     join,
     limits::{self, Meter, Usage},
-    pipeline::{Control, Parts, Pipeline},
+    pipeline::{Control, PATIENCE, Parts, Pipeline},
     policy,
     probe::{
         Probe, app::AppProbe, boot::BootProbe, inventory::InventoryProbe, vitals::VitalsProbe,
@@ -120,6 +120,7 @@ pub async fn run_until(
 
     let pipeline = Pipeline::new(Parts {
         probes: probes(&config.root, &state),
+        patience: PATIENCE,
         redactor: Redactor::of_machine(&config.root, policy.privacy),
         queue: Arc::clone(&queue),
         board: Arc::clone(&board),

@@ -10,7 +10,9 @@
 //! program counters are simply told again at the next look, and what cannot be told again is counted as dropped.
 //!
 //! It runs on one thread of its own, because looking blocks (files, hashes, the journal); the agent's other half, the network,
-//! never does.
+//! never does. A look that blocks for longer than [`PATIENCE`] is left behind and said (`pipeline/lookout.rs`).
+
+mod lookout;
 
 use std::{
     collections::BTreeMap,
@@ -29,12 +31,14 @@ use weft_proto::{
     v1::{AgentHealth, Observation, observation::Kind},
 };
 
+use lookout::{Errand, Looked, Lookout};
+
 use crate::{
     drops::Drops,
     limits::{self, Budget, DailyBytes, Limits, Usage},
     observation::{kind_name, observe},
     policy::Effective,
-    probe::{Moment, Probe},
+    probe::Probe,
     queue::Queue,
     redact::{Redacted, Redactor, Secrets},
     status::Board,
@@ -43,6 +47,9 @@ use crate::{
 
 /// The agent tells its own health this often, and once at its start.
 const HEALTH: Duration = Duration::from_secs(600);
+
+/// A look that takes longer is left behind: a first look at a full machine with a slow disk takes a few seconds.
+pub const PATIENCE: Duration = Duration::from_secs(30);
 
 /// New accounts are learned this often.
 const SECRETS_AGE: Duration = Duration::from_secs(3600);
@@ -59,6 +66,8 @@ pub enum Control {
 pub struct Parts {
     /// Looked at in this order.
     pub probes: Vec<Box<dyn Probe>>,
+    /// How long a look may take: [`PATIENCE`].
+    pub patience: Duration,
     /// The gate.
     pub redactor: Redactor,
     /// Where observations go.
@@ -80,6 +89,7 @@ pub struct Parts {
 /// See the module.
 pub struct Pipeline {
     parts: Parts,
+    lookout: Lookout,
     due: Vec<Instant>,
     limits: Limits,
     daily: DailyBytes,
@@ -100,9 +110,11 @@ struct Health {
 
 impl Pipeline {
     /// Everything is due now.
-    pub fn new(parts: Parts) -> Self {
+    pub fn new(mut parts: Parts) -> Self {
         let now = Instant::now();
         let due = vec![now; parts.probes.len()];
+        let probes = std::mem::take(&mut parts.probes);
+        let lookout = Lookout::new(probes, &parts.policy, parts.patience);
         let health = Health {
             due: now,
             cpu_told: 0.0,
@@ -114,6 +126,7 @@ impl Pipeline {
         };
         Self {
             parts,
+            lookout,
             due,
             limits: Limits::new(now, limits::usage()),
             daily: DailyBytes::default(),
@@ -138,6 +151,10 @@ impl Pipeline {
     /// What is due longest at `now`, if anything is. Gives the time of the next turn: time is the caller's, so that a day can be
     /// lived in a minute.
     pub fn turn(&mut self, now: Instant) -> Instant {
+        for late in self.lookout.returned() {
+            self.take(late);
+            self.tell_owner(now);
+        }
         let step = self.steps.observe(clock::read());
         if step.abs() > self.health.clock_step.abs() {
             self.health.clock_step = step;
@@ -164,29 +181,34 @@ impl Pipeline {
 
     /// One probe's turn.
     fn look(&mut self, index: usize, now: Instant) {
-        let (policy, root) = (Arc::clone(&self.parts.policy), Arc::clone(&self.parts.root));
-        let (Some(probe), Some(due)) = (self.parts.probes.get_mut(index), self.due.get_mut(index))
-        else {
+        let (name, policy) = (self.lookout.name(index), Arc::clone(&self.parts.policy));
+        let cadence = self.lookout.cadence(index, &policy);
+        if let Some(due) = self.due.get_mut(index) {
+            *due = now + self.limits.stretch(name, cadence);
+        }
+        if !policy.allows(name) || !self.limits.allows(name) {
             return;
-        };
-        let begun = Instant::now();
-        let moment = Moment {
+        }
+        let (begun, missing) = (Instant::now(), self.lookout.count_missing());
+        let errand = Errand {
             wall: (self.parts.clock)(),
             instant: now,
-            root: &root,
-            policy: &policy,
+            root: Arc::clone(&self.parts.root),
+            policy,
         };
-        let is_wanted = policy.allows(probe.name()) && self.limits.allows(probe.name());
-        let observations = if is_wanted {
-            probe.look(&moment)
-        } else {
-            Vec::new()
-        };
-        *due = now + self.limits.stretch(probe.name(), probe.cadence(&policy));
-        tracing::debug!(probe = probe.name(), news = observations.len(), took = ?begun.elapsed(), "looked");
-        let is_kept = self.store(observations);
-        if let (true, Some(probe)) = (is_kept, self.parts.probes.get_mut(index)) {
-            probe.kept(&moment);
+        let looked = self.lookout.look(index, errand);
+        if self.lookout.count_missing() != missing {
+            self.tell_owner(Instant::now());
+        }
+        if let Some(looked) = looked {
+            tracing::debug!(probe = name, news = looked.observations.len(), took = ?begun.elapsed(), "looked");
+            self.take(looked);
+        }
+    }
+
+    fn take(&mut self, mut looked: Looked) {
+        if self.store(std::mem::take(&mut looked.observations)) {
+            self.lookout.kept(&looked);
         }
     }
 
@@ -255,18 +277,9 @@ impl Pipeline {
                 .redactor
                 .set_secrets(Secrets::of_machine(&self.parts.root));
         }
+        let degraded = self.degraded(now);
         let parts = &self.parts;
-        let cadences = parts
-            .probes
-            .iter()
-            .map(|probe| (probe.name(), probe.cadence(&parts.policy)))
-            .collect();
-        let degraded = self.limits.degraded(&cadences);
-        let mut blind_spots: Vec<String> = parts
-            .probes
-            .iter()
-            .flat_map(|probe| probe.blind_spots())
-            .collect();
+        let mut blind_spots = self.lookout.blind_spots();
         blind_spots.sort();
         blind_spots.dedup();
         let network = parts.traffic.bytes();
@@ -299,18 +312,35 @@ impl Pipeline {
         }
     }
 
+    /// What runs slower than usual or not at all, and why.
+    fn degraded(&mut self, now: Instant) -> Vec<String> {
+        let cadences = (0..self.due.len())
+            .map(|index| {
+                let cadence = self.lookout.cadence(index, &self.parts.policy);
+                (self.lookout.name(index), cadence)
+            })
+            .collect();
+        let mut degraded = self.limits.degraded(&cadences);
+        degraded.extend(self.lookout.missing(now));
+        degraded
+    }
+
+    /// Between two health observations: the owner need not wait for the next.
+    fn tell_owner(&mut self, now: Instant) {
+        let degraded = self.degraded(now);
+        self.parts.board.update(|status| status.degraded = degraded);
+    }
+
     fn apply(&mut self, policy: Arc<Effective>) {
         let now = Instant::now();
         self.parts.redactor.set_privacy(policy.privacy);
         self.parts.queue.set_limits(policy.spool);
         self.parts.policy = policy;
         // A shorter cadence must not wait for the end of the longer one.
-        for (due, probe) in self.due.iter_mut().zip(&self.parts.probes) {
-            *due = (*due).min(
-                now + self
-                    .limits
-                    .stretch(probe.name(), probe.cadence(&self.parts.policy)),
-            );
+        for (index, due) in self.due.iter_mut().enumerate() {
+            let cadence = self.lookout.cadence(index, &self.parts.policy);
+            let stretched = self.limits.stretch(self.lookout.name(index), cadence);
+            *due = (*due).min(now + stretched);
         }
     }
 }

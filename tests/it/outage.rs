@@ -332,6 +332,7 @@ fn laptop(state: &Path, quota: u64) -> Result<Pipeline> {
     ];
     Ok(Pipeline::new(Parts {
         probes,
+        patience: weft_agent::pipeline::PATIENCE,
         redactor: Redactor::of_machine(root, policy.privacy),
         queue: Arc::new(Queue::open(state, policy.spool, clock)?.0),
         board: Arc::new(Board::new(state, Status::default())),

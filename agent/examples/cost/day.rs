@@ -135,6 +135,7 @@ fn pipeline(state: &std::path::Path, policy: &Arc<Effective>, queue: &Arc<Queue>
     ];
     Pipeline::new(Parts {
         probes,
+        patience: weft_agent::pipeline::PATIENCE,
         redactor: Redactor::of_machine(root, policy.privacy),
         queue: Arc::clone(queue),
         board: Arc::new(Board::new(state, Status::default())),
