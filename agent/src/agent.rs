@@ -7,11 +7,11 @@
 use std::{
     path::PathBuf,
     sync::{Arc, Mutex, mpsc},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use jiff::Timestamp;
-use tokio::sync::watch;
+use tokio::{sync::watch, task::JoinHandle};
 
 use crate::{
     config::Config,
@@ -34,6 +34,9 @@ use crate::{
 
 /// Everything stops within this time after a signal: service managers wait ten seconds at least.
 pub const DRAIN: Duration = Duration::from_secs(5);
+
+/// A round of small files takes milliseconds; one that takes longer than this is said.
+const ROUND: Duration = Duration::from_secs(2);
 
 /// A look that is under way is given this much of it.
 const LAST_LOOK: Duration = Duration::from_secs(2);
@@ -152,17 +155,24 @@ pub async fn run_until(
         clock,
     };
     let mut uplink = tokio::spawn(uplink.run());
-    let mut ticker = Ticker {
+    let chores = Chores {
         meter: Meter::new(earlier.today),
         state: config.state.clone(),
         herald: Herald::new(Arc::clone(&board), desktops),
-        board,
+        board: Arc::clone(&board),
         queue: Arc::clone(&queue),
         traffic,
         manager: manager.clone(),
         clock,
     };
-    ticker.publish(None);
+    let mut ticker = Ticker {
+        chores: Some(chores),
+        round: None,
+        round_since: Instant::now(),
+        board,
+        manager: manager.clone(),
+    };
+    ticker.begin(None);
     manager.ready("connecting");
 
     tokio::select! {
@@ -187,10 +197,16 @@ pub async fn run_until(
     if looking.is_finished() {
         looking.join().ok();
     }
-    if let Err(error) = queue.flush() {
-        tracing::warn!(%error, "the spool's cursor could not be written");
+    // A disk that hangs does not hold the end.
+    let flushed = tokio::task::spawn_blocking(move || queue.flush());
+    match tokio::time::timeout(LAST_LOOK, flushed).await {
+        Ok(Ok(Ok(()))) => {}
+        failed => tracing::warn!(?failed, "the spool's cursor could not be written"),
     }
-    ticker.publish(Some(status::STOPPED));
+    if ticker.settle(LAST_LOOK).await {
+        ticker.begin(Some(status::STOPPED));
+        ticker.settle(LAST_LOOK).await;
+    }
     Ok(())
 }
 
@@ -235,6 +251,64 @@ fn first_status(identity: &Identity, policy: &policy::Effective, now: Timestamp)
 
 /// Keeps the status file and the service manager informed.
 struct Ticker {
+    /// `None` while a round is under way.
+    chores: Option<Chores>,
+    round: Option<JoinHandle<Chores>>,
+    round_since: Instant,
+    board: Arc<Board>,
+    manager: Manager,
+}
+
+impl Ticker {
+    /// The runtime turns, and that is what it says first; the rest uses the disk and is done aside. A round that does not come
+    /// back is said to the service manager, since the file cannot be written.
+    async fn run(&mut self, signals: &mut Signals) {
+        let mut interval = tokio::time::interval(status::INTERVAL);
+        loop {
+            tokio::select! {
+                _ = interval.tick() => {}
+                () = self.board.news() => {}
+                () = signals.any() => return,
+            }
+            self.manager.beat();
+            if self.settle(ROUND).await {
+                self.begin(None);
+            } else {
+                self.manager.status(&format!(
+                    "the disk of the state directory has not answered for {} s",
+                    self.round_since.elapsed().as_secs()
+                ));
+            }
+        }
+    }
+
+    fn begin(&mut self, connection: Option<&'static str>) {
+        if let Some(mut chores) = self.chores.take() {
+            self.round_since = Instant::now();
+            self.round = Some(tokio::task::spawn_blocking(move || {
+                chores.publish(connection);
+                chores
+            }));
+        }
+    }
+
+    /// Whether the last round is over, within this time.
+    async fn settle(&mut self, patience: Duration) -> bool {
+        if let Some(round) = &mut self.round {
+            match tokio::time::timeout(patience, round).await {
+                Ok(chores) => {
+                    self.round = None;
+                    self.chores = chores.ok();
+                }
+                Err(_) => return false,
+            }
+        }
+        self.chores.is_some()
+    }
+}
+
+/// What a round of the ticker does.
+struct Chores {
     meter: Meter,
     state: PathBuf,
     board: Arc<Board>,
@@ -245,19 +319,7 @@ struct Ticker {
     clock: fn() -> Timestamp,
 }
 
-impl Ticker {
-    async fn run(&mut self, signals: &mut Signals) {
-        let mut interval = tokio::time::interval(status::INTERVAL);
-        loop {
-            tokio::select! {
-                _ = interval.tick() => self.publish(None),
-                () = signals.any() => return,
-            }
-            self.manager.beat();
-            self.herald.show((self.clock)());
-        }
-    }
-
+impl Chores {
     fn publish(&mut self, connection: Option<&str>) {
         let (now, stats, network) = ((self.clock)(), self.queue.stats(), self.traffic.bytes());
         let usage = Usage {
@@ -267,7 +329,7 @@ impl Ticker {
         let date = now.to_zoned(jiff::tz::TimeZone::system()).date();
         let today = self.meter.read(date.to_string(), usage, network);
         let mut summary = String::new();
-        self.board.publish(now, |status| {
+        self.board.write(now, |status| {
             status.acknowledged = stats.acknowledged;
             status.waiting = stats.waiting;
             status.spool_usage = stats.bytes;
@@ -290,6 +352,7 @@ impl Ticker {
             summary = status.summary();
         });
         self.manager.status(&summary);
+        self.herald.show(now);
     }
 }
 

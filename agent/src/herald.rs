@@ -63,7 +63,7 @@ impl Herald {
             .take(AT_ONCE.saturating_sub(self.presenters.len()))
         {
             if self.present(&desktop, &kept) {
-                self.board.publish(now, |status| {
+                self.board.publish(|status| {
                     for one in status.notices.iter_mut().filter(|one| one.id == kept.id) {
                         one.is_shown = true;
                     }

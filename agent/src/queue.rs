@@ -1,12 +1,15 @@
 //! The spool as the agent uses it: the pipeline writes redacted observations, the shipper reads them back.
 //!
 //! Invariant: [`Queue::append`] takes nothing but [`Redacted`] observations, and there is no other way in. What the collector
-//! acknowledged is written into the owner's journal before the spool forgets it.
+//! acknowledged is written into the owner's journal before the spool forgets it. Only who writes or reads the disk waits for
+//! the disk: a look at the numbers never does, and the shipper's reads wait on a thread of their own, so that a disk that
+//! hangs for minutes silences neither the connection nor the service manager.
 
 use std::{
+    ops::{Deref, DerefMut},
     path::Path,
     sync::{
-        Mutex, MutexGuard, PoisonError,
+        Arc, Mutex, MutexGuard, PoisonError,
         atomic::{AtomicU64, Ordering},
     },
 };
@@ -22,7 +25,7 @@ use crate::{
     sent::Journal,
     transport::{
         Source, SourceError,
-        source::{Batch, Epoch},
+        source::{Answer, Batch, Epoch},
     },
 };
 
@@ -35,14 +38,65 @@ const ROUTINE: [&str; 3] = ["vitals", "inventory", "agent_health"];
 
 /// See the module.
 pub struct Queue {
+    store: Arc<Store>,
+    appended: Notify,
+    /// Number of the last observation that is more than routine.
+    urgent: AtomicU64,
+}
+
+/// What lies on the disk. Its locks are held while the disk works.
+struct Store {
     spool: Mutex<Spool>,
     journal: Mutex<Journal>,
     /// The head when this process began: what lies below was given by an earlier life (see `Spool::renew`).
     began_at: Mutex<u64>,
-    appended: Notify,
-    /// Number of the last observation that is more than routine.
-    urgent: AtomicU64,
+    /// Never held while the disk works.
+    seen: Mutex<Seen>,
     clock: fn() -> jiff::Timestamp,
+}
+
+/// How the spool was when its last user left it.
+#[derive(Clone)]
+struct Seen {
+    epoch: Epoch,
+    head: u64,
+    stats: Stats,
+}
+
+impl Seen {
+    fn of(spool: &Spool) -> Self {
+        Self {
+            epoch: spool.epoch(),
+            head: spool.head(),
+            stats: spool.stats(),
+        }
+    }
+}
+
+/// The spool in use.
+struct InUse<'a> {
+    spool: MutexGuard<'a, Spool>,
+    seen: &'a Mutex<Seen>,
+}
+
+impl Deref for InUse<'_> {
+    type Target = Spool;
+
+    fn deref(&self) -> &Spool {
+        &self.spool
+    }
+}
+
+impl DerefMut for InUse<'_> {
+    fn deref_mut(&mut self) -> &mut Spool {
+        &mut self.spool
+    }
+}
+
+impl Drop for InUse<'_> {
+    fn drop(&mut self) {
+        *self.seen.lock().unwrap_or_else(PoisonError::into_inner) = Seen::of(&self.spool);
+    }
 }
 
 impl Queue {
@@ -63,13 +117,16 @@ impl Queue {
             millis(clock()),
         )?;
         let queue = Self {
-            began_at: Mutex::new(spool.head()),
             // What waited over a restart has waited long enough.
             urgent: AtomicU64::new(spool.head().saturating_sub(1)),
-            spool: Mutex::new(spool),
-            journal: Mutex::new(Journal::new(state)),
             appended: Notify::new(),
-            clock,
+            store: Arc::new(Store {
+                began_at: Mutex::new(spool.head()),
+                seen: Mutex::new(Seen::of(&spool)),
+                spool: Mutex::new(spool),
+                journal: Mutex::new(Journal::new(state)),
+                clock,
+            }),
         };
         Ok((queue, opening))
     }
@@ -91,8 +148,8 @@ impl Queue {
             .iter()
             .any(|one| !ROUTINE.contains(&kind_name(one.get())));
         {
-            let mut spool = self.spool();
-            spool.append(&records, millis((self.clock)()))?;
+            let mut spool = self.store.spool();
+            spool.append(&records, millis((self.store.clock)()))?;
             if is_urgent {
                 let last = spool.head().saturating_sub(1);
                 self.urgent.store(last, Ordering::Relaxed);
@@ -104,17 +161,17 @@ impl Queue {
 
     /// New limits; they bite at the next append.
     pub fn set_limits(&self, limits: Limits) {
-        self.spool().set_limits(limits);
+        self.store.spool().set_limits(limits);
     }
 
     /// A snapshot.
     pub fn stats(&self) -> Stats {
-        self.spool().stats()
+        self.store.seen().stats
     }
 
     /// The spool's life that numbers are given in now.
     pub fn epoch(&self) -> Epoch {
-        self.spool().epoch()
+        self.store.seen().epoch
     }
 
     /// Writes what is only in memory.
@@ -122,11 +179,36 @@ impl Queue {
     /// # Errors
     /// From the file system.
     pub fn flush(&self) -> Result<(), Error> {
-        self.spool().flush()
+        self.store.spool().flush()
     }
 
-    fn spool(&self) -> MutexGuard<'_, Spool> {
-        self.spool.lock().unwrap_or_else(PoisonError::into_inner)
+    /// On a thread that may wait for the disk.
+    fn aside<T: Send + 'static>(
+        &self,
+        work: impl FnOnce(&Store) -> Result<T, SourceError> + Send + 'static,
+    ) -> Answer<'_, T> {
+        let store = Arc::clone(&self.store);
+        Box::pin(async move {
+            tokio::task::spawn_blocking(move || work(&store))
+                .await
+                .unwrap_or_else(|error| Err(SourceError(format!("the spool failed: {error}"))))
+        })
+    }
+}
+
+impl Store {
+    fn spool(&self) -> InUse<'_> {
+        InUse {
+            spool: self.spool.lock().unwrap_or_else(PoisonError::into_inner),
+            seen: &self.seen,
+        }
+    }
+
+    fn seen(&self) -> Seen {
+        self.seen
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .clone()
     }
 
     /// Copies what is about to be forgotten into the owner's journal.
@@ -148,24 +230,9 @@ impl Queue {
         }
         Ok(())
     }
-}
 
-impl Source for Queue {
-    fn head(&self) -> (Epoch, u64) {
-        let spool = self.spool();
-        (spool.epoch(), spool.head())
-    }
-
-    fn read(
-        &self,
-        from: u64,
-        max_observations: usize,
-        max_bytes: usize,
-    ) -> Result<Batch, SourceError> {
-        let read = self
-            .spool()
-            .read(from, max_observations, max_bytes)
-            .map_err(failed)?;
+    fn read(&self, from: u64, max_observations: usize, max_bytes: usize) -> Result<Batch, Error> {
+        let read = self.spool().read(from, max_observations, max_bytes)?;
         let mut batch = Batch {
             first_seq: read.first_seq,
             gaps: read.gaps.iter().map(wire_gap).collect(),
@@ -189,24 +256,45 @@ impl Source for Queue {
         Ok(batch)
     }
 
-    fn acknowledge(&self, seq: u64) -> Result<(), SourceError> {
+    fn acknowledge(&self, seq: u64) -> Result<(), Error> {
         let mut spool = self.spool();
-        self.journal(&mut spool, seq).map_err(failed)?;
-        spool.acknowledge(seq).map_err(failed)
+        self.journal(&mut spool, seq)?;
+        spool.acknowledge(seq)
     }
 
-    fn renew(&self) -> Result<(), SourceError> {
+    fn renew(&self) -> Result<(), Error> {
         let mut began_at = self.began_at.lock().unwrap_or_else(PoisonError::into_inner);
         let mut spool = self.spool();
         tracing::warn!(
             "the collector knows numbers that this spool never gave (restored from a backup?): a new epoch begins"
         );
-        spool
-            .renew(rand::random(), *began_at, millis((self.clock)()))
-            .map_err(failed)?;
+        spool.renew(rand::random(), *began_at, millis((self.clock)()))?;
         // All of the new epoch is news.
         *began_at = 1;
         Ok(())
+    }
+}
+
+impl Source for Queue {
+    fn head(&self) -> (Epoch, u64) {
+        let seen = self.store.seen();
+        (seen.epoch, seen.head)
+    }
+
+    fn read(&self, from: u64, max_observations: usize, max_bytes: usize) -> Answer<'_, Batch> {
+        self.aside(move |store| {
+            store
+                .read(from, max_observations, max_bytes)
+                .map_err(failed)
+        })
+    }
+
+    fn acknowledge(&self, seq: u64) -> Answer<'_, ()> {
+        self.aside(move |store| store.acknowledge(seq).map_err(failed))
+    }
+
+    fn renew(&self) -> Answer<'_, ()> {
+        self.aside(|store| store.renew().map_err(failed))
     }
 
     fn appended(&self) -> &Notify {
@@ -240,4 +328,33 @@ fn wire_gap(gap: &weft_agent_spool::Gap) -> Gap {
 /// Unix time in ms; the spool takes time before 1970 for 1970.
 pub fn millis(at: jiff::Timestamp) -> u64 {
     at.as_millisecond().try_into().unwrap_or(0)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use std::time::Duration;
+
+    use super::*;
+
+    #[test]
+    fn a_disk_that_hangs_holds_only_who_uses_it() {
+        let state = tempfile::tempdir().unwrap();
+        let (queue, _) =
+            Queue::open(state.path(), Limits::default(), jiff::Timestamp::now).unwrap();
+        let runtime = tokio::runtime::Builder::new_current_thread()
+            .enable_all()
+            .build()
+            .unwrap();
+        // As while a sync to the disk does not return.
+        let hanging = queue.store.spool();
+        runtime.block_on(async {
+            assert_eq!((queue.head().1, queue.stats().waiting), (1, 0));
+            let mut reading = queue.read(1, 10, 1000);
+            let turned = tokio::time::timeout(Duration::from_millis(20), &mut reading).await;
+            assert!(turned.is_err(), "the runtime turns while the disk hangs");
+            drop(hanging);
+            assert!(reading.await.unwrap().is_empty());
+        });
+    }
 }

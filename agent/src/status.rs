@@ -1,7 +1,7 @@
 //! What the agent says about itself while it runs, for `weft-agent status`.
 //!
-//! Invariant: the running agent writes the file whole, now and then and at every change of the connection; the command only
-//! reads it. A file that is older than two intervals means that no agent runs.
+//! Invariant: the running agent writes the file whole, now and then and at every change of the connection, from one place; who
+//! changes something never waits for the disk. The command only reads it. A file that is older than two intervals means that no agent runs.
 
 use std::{
     path::{Path, PathBuf},
@@ -10,6 +10,7 @@ use std::{
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use tokio::sync::Notify;
 
 use crate::state;
 
@@ -96,6 +97,7 @@ pub struct Status {
 pub struct Board {
     path: PathBuf,
     status: Mutex<Status>,
+    news: Notify,
 }
 
 impl Board {
@@ -104,6 +106,7 @@ impl Board {
         Self {
             path: state.join(FILE),
             status: Mutex::new(status),
+            news: Notify::new(),
         }
     }
 
@@ -117,8 +120,19 @@ impl Board {
         look(&self.status.lock().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Changes something and writes the file.
-    pub fn publish(&self, now: Timestamp, change: impl FnOnce(&mut Status)) {
+    /// Changes something that the owner should see at once: whoever writes the file is woken.
+    pub fn publish(&self, change: impl FnOnce(&mut Status)) {
+        self.update(change);
+        self.news.notify_one();
+    }
+
+    /// Something was published.
+    pub async fn news(&self) {
+        self.news.notified().await;
+    }
+
+    /// Changes something and writes the file. Waits for the disk.
+    pub fn write(&self, now: Timestamp, change: impl FnOnce(&mut Status)) {
         let snapshot = {
             let mut status = self.status.lock().unwrap_or_else(PoisonError::into_inner);
             change(&mut status);
@@ -132,7 +146,7 @@ impl Board {
 
     /// The connection's state changed.
     pub fn connection(&self, now: Timestamp, word: &str, fault: Option<String>) {
-        self.publish(now, |status| {
+        self.publish(|status| {
             if status.connection != word {
                 status.connection_since = now;
             }

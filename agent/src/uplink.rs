@@ -145,7 +145,7 @@ impl Observer for Ears {
             hint::Hint::Renew(true) => self.wish(|wishes| wishes.renew = true),
             hint::Hint::Notice(received) => {
                 let now = (self.clock)();
-                self.board.publish(now, |status| {
+                self.board.publish(|status| {
                     notice::keep(&mut status.notices, received, now);
                 });
             }
@@ -372,7 +372,7 @@ impl Uplink {
         self.policy = Arc::new(Effective::of(fetched));
         let policy = Arc::clone(&self.policy);
         self.desktop.send_replace(policy.notices.clone());
-        self.board.publish((self.clock)(), |status| {
+        self.board.publish(|status| {
             status.policy_version = policy.version;
             status.disclosures = policy
                 .disclosures()

@@ -26,8 +26,8 @@ use weft_agent::{
     redact::Redactor,
     status::{Board, Status},
     transport::{
-        Options, Proxies, Shipper, Source, SourceError, Traffic, Until, connect,
-        source::{Batch, Epoch},
+        Options, Proxies, Shipper, Source, Traffic, Until, connect,
+        source::{Answer, Batch, Epoch},
     },
 };
 
@@ -222,23 +222,20 @@ impl Source for Gate {
         (self.queue.head().0, self.open())
     }
 
-    fn read(
-        &self,
-        from: u64,
-        max_observations: usize,
-        max_bytes: usize,
-    ) -> Result<Batch, SourceError> {
+    fn read(&self, from: u64, max_observations: usize, max_bytes: usize) -> Answer<'_, Batch> {
         let seen = usize::try_from(self.open().saturating_sub(from)).unwrap_or(usize::MAX);
         self.queue.read(from, max_observations.min(seen), max_bytes)
     }
 
-    fn acknowledge(&self, seq: u64) -> Result<(), SourceError> {
-        self.queue.acknowledge(seq)?;
-        self.acknowledged.notify_one();
-        Ok(())
+    fn acknowledge(&self, seq: u64) -> Answer<'_, ()> {
+        Box::pin(async move {
+            self.queue.acknowledge(seq).await?;
+            self.acknowledged.notify_one();
+            Ok(())
+        })
     }
 
-    fn renew(&self) -> Result<(), SourceError> {
+    fn renew(&self) -> Answer<'_, ()> {
         self.queue.renew()
     }
 

@@ -58,8 +58,9 @@ pub(super) fn trace_to_file(filter: &str, path: &std::path::Path) {
 pub(super) fn runtime() -> Result<tokio::runtime::Runtime, u8> {
     tokio::runtime::Builder::new_current_thread()
         .enable_all()
-        // Only name resolution uses them.
-        .max_blocking_threads(2)
+        // For what may hang: name resolution, the spool, the state directory's small files, Windows' service channel. Each
+        // has one at a time, and none may wait for another's disk.
+        .max_blocking_threads(8)
         .thread_keep_alive(std::time::Duration::from_secs(5))
         .build()
         .map_err(|error| failed(&error, 1))

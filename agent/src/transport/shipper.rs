@@ -128,12 +128,13 @@ impl Shipper<'_> {
 
         let (_, head) = self.source.head();
         if welcome.durable_seq >= head {
-            self.source.renew().map_err(broken)?;
+            self.source.renew().await.map_err(broken)?;
             return Ok(Outcome::Renumbered);
         }
         if welcome.durable_seq > 0 {
             self.source
                 .acknowledge(welcome.durable_seq)
+                .await
                 .map_err(broken)?;
         }
         let session = Session {
@@ -265,7 +266,7 @@ impl Session<'_> {
             let wake = self.wake(due)?;
             tokio::select! {
                 message = self.inbound.message(self.shipper.connection) => match message {
-                    Ok(Some(message)) => self.receive(message)?,
+                    Ok(Some(message)) => self.receive(message).await?,
                     Ok(None) => return Ok(Outcome::Closed(self.come_back)),
                     Err(fault) => return self.ended(fault),
                 },
@@ -322,6 +323,7 @@ impl Session<'_> {
         let source = self.shipper.source;
         let batch = source
             .read(self.next, self.max_observations, MAX_REPORT_BYTES)
+            .await
             .map_err(broken)?;
         if batch.is_empty() {
             // The head moved but nothing can be read yet: wait for the next sign.
@@ -349,9 +351,9 @@ impl Session<'_> {
         Ok(())
     }
 
-    fn receive(&mut self, message: ServerMessage) -> Result<(), Fault> {
+    async fn receive(&mut self, message: ServerMessage) -> Result<(), Fault> {
         match message.message {
-            Some(server_message::Message::Ack(ack)) => self.acknowledged(&ack),
+            Some(server_message::Message::Ack(ack)) => self.acknowledged(&ack).await,
             Some(server_message::Message::Hint(Hint { hint: Some(hint) })) => {
                 self.hinted(&hint);
                 Ok(())
@@ -364,7 +366,7 @@ impl Session<'_> {
         }
     }
 
-    fn acknowledged(&mut self, ack: &Ack) -> Result<(), Fault> {
+    async fn acknowledged(&mut self, ack: &Ack) -> Result<(), Fault> {
         if ack.epoch != self.epoch.as_slice() {
             return Err(Fault::Protocol(
                 "an acknowledgement of another epoch".into(),
@@ -380,6 +382,7 @@ impl Session<'_> {
             self.shipper
                 .source
                 .acknowledge(ack.durable_seq)
+                .await
                 .map_err(broken)?;
         }
         while self

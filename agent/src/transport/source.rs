@@ -2,7 +2,7 @@
 //!
 //! Invariant: what [`Source::read`] returned stays readable until it was acknowledged.
 
-use std::sync::Mutex;
+use std::{pin::Pin, sync::Mutex};
 
 use tokio::sync::Notify;
 use weft_proto::v1::{Gap, Observation, gap::Reason};
@@ -38,6 +38,9 @@ impl Batch {
 #[error("{0}")]
 pub struct SourceError(pub String);
 
+/// What a store says when its disk lets it: nobody else waits for that.
+pub type Answer<'a, T> = Pin<Box<dyn Future<Output = Result<T, SourceError>> + Send + 'a>>;
+
 /// A numbered queue of observations.
 pub trait Source: Send + Sync {
     /// This life of the queue, and the number that the next observation will get.
@@ -46,22 +49,17 @@ pub trait Source: Send + Sync {
     ///
     /// # Errors
     /// When it cannot be read now.
-    fn read(
-        &self,
-        from: u64,
-        max_observations: usize,
-        max_bytes: usize,
-    ) -> Result<Batch, SourceError>;
+    fn read(&self, from: u64, max_observations: usize, max_bytes: usize) -> Answer<'_, Batch>;
     /// Everything up to `seq` is durable at the collector.
     ///
     /// # Errors
     /// When the number was never given.
-    fn acknowledge(&self, seq: u64) -> Result<(), SourceError>;
+    fn acknowledge(&self, seq: u64) -> Answer<'_, ()>;
     /// The collector knows numbers that were never given here: begin a new epoch.
     ///
     /// # Errors
     /// When the store refuses.
-    fn renew(&self) -> Result<(), SourceError>;
+    fn renew(&self) -> Answer<'_, ()>;
     /// Notified after each append.
     fn appended(&self) -> &Notify;
     /// Whether anything from this number on is more than routine.
@@ -113,25 +111,7 @@ impl MemorySource {
         self.lock().queue.len()
     }
 
-    fn lock(&self) -> std::sync::MutexGuard<'_, Memory> {
-        self.state
-            .lock()
-            .unwrap_or_else(std::sync::PoisonError::into_inner)
-    }
-}
-
-impl Source for MemorySource {
-    fn head(&self) -> (Epoch, u64) {
-        let state = self.lock();
-        (state.epoch, state.first + state.queue.len() as u64)
-    }
-
-    fn read(
-        &self,
-        from: u64,
-        max_observations: usize,
-        max_bytes: usize,
-    ) -> Result<Batch, SourceError> {
+    fn read_now(&self, from: u64, max_observations: usize, max_bytes: usize) -> Batch {
         let state = self.lock();
         let mut batch = Batch {
             first_seq: from.max(state.first),
@@ -153,10 +133,10 @@ impl Source for MemorySource {
             }
             batch.observations.push(observation.clone());
         }
-        Ok(batch)
+        batch
     }
 
-    fn acknowledge(&self, seq: u64) -> Result<(), SourceError> {
+    fn acknowledge_now(&self, seq: u64) -> Result<(), SourceError> {
         let mut state = self.lock();
         let head = state.first + state.queue.len() as u64;
         if seq >= head {
@@ -170,8 +150,33 @@ impl Source for MemorySource {
         Ok(())
     }
 
-    fn renew(&self) -> Result<(), SourceError> {
-        Err(SourceError("the collector knows numbers that this queue never gave: two simulators share one identity".into()))
+    fn lock(&self) -> std::sync::MutexGuard<'_, Memory> {
+        self.state
+            .lock()
+            .unwrap_or_else(std::sync::PoisonError::into_inner)
+    }
+}
+
+fn answer<'a, T: Send + 'a>(now: Result<T, SourceError>) -> Answer<'a, T> {
+    Box::pin(std::future::ready(now))
+}
+
+impl Source for MemorySource {
+    fn head(&self) -> (Epoch, u64) {
+        let state = self.lock();
+        (state.epoch, state.first + state.queue.len() as u64)
+    }
+
+    fn read(&self, from: u64, max_observations: usize, max_bytes: usize) -> Answer<'_, Batch> {
+        answer(Ok(self.read_now(from, max_observations, max_bytes)))
+    }
+
+    fn acknowledge(&self, seq: u64) -> Answer<'_, ()> {
+        answer(self.acknowledge_now(seq))
+    }
+
+    fn renew(&self) -> Answer<'_, ()> {
+        answer(Err(SourceError("the collector knows numbers that this queue never gave: two simulators share one identity".into())))
     }
 
     fn appended(&self) -> &Notify {
