@@ -5,6 +5,7 @@
 #![allow(clippy::unwrap_used)]
 
 mod faulty;
+mod files;
 mod life;
 
 use std::collections::BTreeMap;

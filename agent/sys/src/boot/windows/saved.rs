@@ -129,7 +129,8 @@ fn system_event(tree: &Value, record_id: Option<u64>, time: Option<Timestamp>) -
     let time = system
         .get("TimeCreated")
         .and_then(|created| event::time(&attribute(created, "SystemTime")?))
-        .or(time)?;
+        .filter(is_said)
+        .or(time.filter(is_said))?;
     // The record's own number: an exported file numbers its records anew.
     let record_id = system
         .get("EventRecordID")
@@ -159,6 +160,12 @@ fn system_event(tree: &Value, record_id: Option<u64>, time: Option<Timestamp>) -
         fill(&mut event, tree.get("EventData"));
     }
     Some(event)
+}
+
+/// Zero of a FILETIME is 1601, and no clock of a PC shows a year before 1980, however dead its battery.
+fn is_said(time: &Timestamp) -> bool {
+    const YEAR_1980: i64 = 315_532_800;
+    time.as_second() >= YEAR_1980
 }
 
 fn cleared_channel(tree: &Value) -> Option<String> {
@@ -247,4 +254,52 @@ fn scalar(value: &Value) -> Option<String> {
 
 fn integer(value: &Value) -> Option<u64> {
     event::number(&scalar(value)?)
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+    use serde_json::json;
+
+    #[track_caller]
+    fn check(own: Option<&str>, of_the_file: Option<&str>, expect: Option<&str>) {
+        let mut tree = json!({"System": {
+            "Provider": {"#attributes": {"Name": "EventLog"}}, "EventID": 6005, "Channel": "System", "Computer": "PC",
+        }});
+        if let Some(own) = own {
+            tree["System"]["TimeCreated"] = json!({"#attributes": {"SystemTime": own}});
+        }
+        let time = |text: Option<&str>| text.map(|text| text.parse::<Timestamp>().unwrap());
+        let record = event_of_tree(&tree, Some(7), time(of_the_file));
+        match (record, time(expect)) {
+            (Record::Event(event), Some(expect)) => assert_eq!(event.time, expect),
+            (Record::Unreadable, None) => {}
+            (_, expect) => panic!("{own:?} {of_the_file:?}: not {expect:?}"),
+        }
+    }
+
+    const NEVER: &str = "1601-01-01T00:00:00Z";
+    const THEN: &str = "2024-05-01T10:00:00.1234567Z";
+    const LATER: &str = "2024-05-01T10:00:09Z";
+
+    #[test]
+    fn a_record_has_its_own_time_and_zero_is_none() {
+        check(Some(THEN), Some(LATER), Some(THEN));
+        // Zero beside the record: some tools' copies, and logs of a machine that crashed.
+        check(Some(THEN), Some(NEVER), Some(THEN));
+        check(None, Some(LATER), Some(LATER));
+        check(Some(NEVER), Some(LATER), Some(LATER));
+        check(Some("gibberish"), Some(LATER), Some(LATER));
+        // A record that nobody dates is counted as unreadable, not put before all others.
+        check(Some(NEVER), Some(NEVER), None);
+        check(None, Some(NEVER), None);
+        check(None, None, None);
+        // A dead battery's year is what the machine's clock said.
+        check(
+            Some("1999-01-01T00:00:03Z"),
+            None,
+            Some("1999-01-01T00:00:03Z"),
+        );
+    }
 }
