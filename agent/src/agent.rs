@@ -28,7 +28,7 @@ use crate::{
     redact::Redactor,
     sdnotify::Manager,
     status::{self, Board, Status},
-    transport::{Traffic, Way},
+    transport::{Proxies, Target, Traffic, Way},
     uplink::Uplink,
 };
 
@@ -111,7 +111,7 @@ pub async fn run_until(
     let board = Arc::new(Board::new(
         &state,
         Status {
-            proxy: config.network.target(&identity).proxies.to_string(),
+            proxy: proxy_in_use(&config.network.target(&identity)),
             notices: earlier.notices.clone(),
             ..first_status(&identity, &policy, clock())
         },
@@ -225,6 +225,14 @@ fn probes(root: &std::path::Path, state: &std::path::Path) -> Vec<Box<dyn Probe>
     )));
     probes.push(Box::new(AppProbe::new(state, running)));
     probes
+}
+
+/// What stands between this laptop and its collector: a proxy that is set, but not for this collector, does not.
+fn proxy_in_use(target: &Target) -> String {
+    match target.proxies.applies(&target.server) {
+        true => target.proxies.to_string(),
+        false => Proxies::default().to_string(),
+    }
 }
 
 fn first_status(identity: &Identity, policy: &policy::Effective, now: Timestamp) -> Status {
@@ -393,5 +401,24 @@ impl Signals {
 
     async fn any(&mut self) {
         tokio::signal::ctrl_c().await.ok();
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    #![allow(clippy::unwrap_used)]
+    use super::*;
+
+    #[test]
+    fn a_proxy_that_is_not_used_is_not_shown() {
+        let target = |exceptions: &str| Target {
+            server: "weft.example.org".parse().unwrap(),
+            anchors: Vec::new(),
+            trust_system: false,
+            client: None,
+            proxies: Proxies::new("http://anna:s3cret@proxy:3128", exceptions, "test").unwrap(),
+        };
+        assert_eq!(proxy_in_use(&target("")), "http://***@proxy:3128");
+        assert_eq!(proxy_in_use(&target("example.org")), "none");
     }
 }

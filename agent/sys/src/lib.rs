@@ -46,3 +46,6 @@ mod win32;
 // Fewer readers exist elsewhere, so less of this is called.
 #[cfg_attr(not(target_os = "linux"), allow(dead_code))]
 mod files;
+
+#[cfg(all(test, target_os = "linux"))]
+mod hostile;

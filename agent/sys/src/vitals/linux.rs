@@ -56,7 +56,9 @@ pub fn sample(before: &mut Counters, root: &Path) -> Sample {
         on_battery,
         uptime: uptime(root),
         process_count: process_count(&at("/proc")),
-        boot_id: files::value(&at("/proc/sys/kernel/random/boot_id")).unwrap_or_default(),
+        boot_id: files::value(&at("/proc/sys/kernel/random/boot_id"))
+            .filter(|id| is_boot_id(id))
+            .unwrap_or_default(),
     }
 }
 
@@ -327,8 +329,14 @@ fn uptime(root: &Path) -> f64 {
         return crate::clock::read().since_boot.as_secs_f64();
     }
     files::value(&files::under(root, "/proc/uptime"))
-        .and_then(|text| text.split(' ').next()?.parse().ok())
+        .and_then(|text| text.split(' ').next()?.parse::<f64>().ok())
+        .filter(|seconds| seconds.is_finite() && *seconds >= 0.0)
         .unwrap_or(0.0)
+}
+
+/// The kernel writes a UUID (random(4)); anything else is another file in its place.
+fn is_boot_id(text: &str) -> bool {
+    text.len() == 36 && text.bytes().all(|b| b.is_ascii_hexdigit() || b == b'-')
 }
 
 fn process_count(proc: &Path) -> u32 {
